@@ -1,0 +1,47 @@
+# Everything below needs Go alone; make emulate also needs Debian's packages.
+
+GO ?= go
+
+.PHONY: audit test short race vet bench fuzz-short mutants emulate clean
+
+# The main job: every kernel on hostile data and on the embedded trained model.
+audit:
+	$(GO) run ./cmd/assay audit $(MODEL)
+
+# All tests; what is skipped is counted and named at the end.
+test:
+	$(GO) vet ./...
+	$(GO) run ./cmd/testall ./...
+
+# A quick look while working.
+short:
+	$(GO) test -short ./...
+
+race:
+	$(GO) test -race -short -timeout 20m ./...
+
+# Other architectures and builds without assembly must at least compile whole.
+vet:
+	@for arch in amd64 arm64 s390x; do for tags in '' purego; do \
+		echo "go vet $$arch $$tags"; GOARCH=$$arch $(GO) vet -tags "$$tags" ./... || exit 1; \
+	done; done
+
+bench:
+	$(GO) test -run '^$$' -bench . ./oracle ./kernels
+
+mutants:
+	$(GO) run ./cmd/assay mutants
+
+# Ten thousand executions of every fuzz target. Executions are counted, for a
+# deadline can fail spuriously (golang/go#75804).
+fuzz-short:
+	@for t in $$($(GO) test -list '^Fuzz' ./fuzz | grep '^Fuzz'); do \
+		$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 10000x ./fuzz || exit 1; \
+	done
+
+# The tiers that this CPU lacks, on an emulated one.
+emulate:
+	.ci/emulated-tiers
+
+clean:
+	$(GO) clean -testcache

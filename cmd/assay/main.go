@@ -1,0 +1,56 @@
+// Command assay tells whether the kernels of an inference engine compute what
+// they claim.
+//
+//	assay audit [MODEL.gguf]   every kernel on hostile data, and on a trained model's tensors and activations
+//	assay mutants              every known defect, and the property that kills it
+//	assay replay ID            one case again, on every tier
+//	assay keep ID              a recipe's case, stored in the corpus
+//	assay lift TARGET FILE     a fuzzer's input as a corpus case
+//
+// Exit status: 0 if everything holds, 1 if something fails, 2 on bad use,
+// 130 when interrupted.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// errFailed is returned by a command that ran and found a failure, which it
+// has reported itself.
+var errFailed = errors.New("failed")
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := &cobra.Command{
+		Use:           "assay",
+		Short:         "Tells whether the kernels of an inference engine compute what they claim",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand())
+	err := root.ExecuteContext(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return 130
+	case err == nil:
+		return 0
+	case errors.Is(err, errFailed):
+		return 1
+	}
+	fmt.Fprintln(os.Stderr, "assay:", err)
+	return 2
+}

@@ -1,0 +1,122 @@
+package fuzz
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/spec"
+)
+
+// targets maps the fuzz targets to the ops of their family. The first byte of
+// an input chooses among them.
+var targets = []struct {
+	name string
+	ops  []spec.Op
+}{
+	{"FuzzDequantQ4K", []spec.Op{spec.OpDequantQ4K}},
+	{"FuzzQuantizeQ8K", []spec.Op{spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender}},
+	{"FuzzDotF32", []spec.Op{spec.OpDotF32}},
+	{"FuzzDotQ4KQ8K", []spec.Op{spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K}},
+	{"FuzzMatvecQ4KF32", []spec.Op{spec.OpMatvecQ4KF32}},
+}
+
+// Targets returns the names of the targets whose inputs are cases.
+func Targets() []string {
+	var out []string
+	for _, t := range targets {
+		out = append(out, t.name)
+	}
+	return out
+}
+
+// header is the number of bytes before the operands: op, rows, size, batch.
+const header = 4
+
+// Decode returns the case that an input of a target stands for.
+//
+// Operands follow the header, in order, each at its full size; what is missing
+// is zero, what is left over is ignored, and bsums are set right.
+func Decode(target string, data []byte) (*spec.Case, error) {
+	for _, t := range targets {
+		if t.name == target {
+			return decode(t.ops, data), nil
+		}
+	}
+	return nil, fmt.Errorf("fuzz: no target %q; there are %s", target, strings.Join(Targets(), ", "))
+}
+
+// Largest shapes of a decoded case: every code path of the kernels' loops over
+// rows and blocks, and few enough bytes for the fuzzer to work on.
+const (
+	maxRows   = 9
+	maxBatch  = 2
+	maxBlocks = 3
+	maxFloats = 256 // of dot_f32
+)
+
+func decode(ops []spec.Op, data []byte) *spec.Case {
+	var h [header]byte
+	data = data[copy(h[:], data):]
+	c := &spec.Case{Op: ops[int(h[0])%len(ops)], Shape: spec.Shape{Rows: 1, Batch: 1}}
+	in := spec.MustLookup(c.Op)
+	if in.Kind == spec.KindMatvec {
+		c.Shape.Rows, c.Shape.Batch = 1+int(h[1])%maxRows, 1+int(h[3])%maxBatch
+	}
+	c.Shape.Cols = spec.SuperBlock * (1 + int(h[2])%maxBlocks)
+	if c.Op == spec.OpDotF32 {
+		c.Shape.Cols = int(h[2]) % (maxFloats + 1)
+	}
+	for k := range in.In {
+		b := make([]byte, in.InBytes(k, c.Shape))
+		data = data[copy(b, data):]
+		if in.In[k] == spec.Q8K {
+			spec.FixBsums(b)
+		}
+		c.In = append(c.In, b)
+	}
+	return c
+}
+
+// Encode returns an input that Decode turns into the case, and false if the
+// case is larger than an input can say.
+func Encode(target string, c *spec.Case) ([]byte, bool) {
+	for _, t := range targets {
+		i := slices.Index(t.ops, c.Op)
+		if t.name != target || i < 0 {
+			continue
+		}
+		s := c.Shape
+		h := [header]byte{byte(i), byte(s.Rows - 1), byte(s.Cols/spec.SuperBlock - 1), byte(s.Batch - 1)}
+		fits := s.Rows <= maxRows && s.Batch <= maxBatch && s.Cols >= spec.SuperBlock && s.Cols <= maxBlocks*spec.SuperBlock
+		if c.Op == spec.OpDotF32 {
+			h[2] = byte(s.Cols)
+			fits = s.Cols < maxFloats
+		}
+		return append(h[:], bytes.Join(c.In, nil)...), fits
+	}
+	return nil, false
+}
+
+// ReadInput returns the bytes of an input: of a file in the encoding of Go's
+// fuzzing corpus with one []byte, or the file itself.
+func ReadInput(data []byte) ([]byte, error) {
+	const version = "go test fuzz v1\n"
+	text, ok := strings.CutPrefix(string(data), version)
+	if !ok {
+		return data, nil
+	}
+	text = strings.TrimSpace(text)
+	quoted, ok1 := strings.CutPrefix(text, "[]byte(")
+	quoted, ok2 := strings.CutSuffix(quoted, ")")
+	if !ok1 || !ok2 {
+		return nil, fmt.Errorf("fuzz: want one []byte value, found %.40q", text)
+	}
+	s, err := strconv.Unquote(quoted)
+	if err != nil {
+		return nil, fmt.Errorf("fuzz: %.40q: %w", quoted, err)
+	}
+	return []byte(s), nil
+}

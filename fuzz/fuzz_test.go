@@ -1,0 +1,169 @@
+package fuzz_test
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/corpus"
+	"assay/corpus/gguf"
+	"assay/fuzz"
+	"assay/kernels"
+	"assay/props"
+	"assay/spec"
+)
+
+func FuzzDequantQ4K(f *testing.F)   { fuzzTarget(f, "FuzzDequantQ4K") }
+func FuzzQuantizeQ8K(f *testing.F)  { fuzzTarget(f, "FuzzQuantizeQ8K") }
+func FuzzDotF32(f *testing.F)       { fuzzTarget(f, "FuzzDotF32") }
+func FuzzDotQ4KQ8K(f *testing.F)    { fuzzTarget(f, "FuzzDotQ4KQ8K") }
+func FuzzMatvecQ4KF32(f *testing.F) { fuzzTarget(f, "FuzzMatvecQ4KF32") }
+
+// fuzzTarget judges each input on every tier that the machine can run.
+func fuzzTarget(f *testing.F, target string) {
+	if err := kernels.CheckRequired(); err != nil {
+		f.Fatal(err)
+	}
+	entries, err := corpus.All()
+	if err != nil {
+		f.Fatal(err)
+	}
+	seeds := 0
+	for _, e := range entries {
+		if data, ok := fuzz.Encode(target, &e.Case); ok {
+			f.Add(data)
+			seeds++
+		}
+	}
+	if seeds == 0 {
+		f.Fatal("the corpus has no case for this target")
+	}
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := fuzz.Decode(target, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range kernels.For(c.Op) {
+			if !row.CanRun() {
+				continue
+			}
+			if v := props.CheckCase(row, c); v.Failed {
+				v.Verdict.Case = "the input"
+				v.Verdict.Replay = "go run ./cmd/assay lift " + target + " FILE, then assay replay ID"
+				t.Error(v.Verdict)
+			}
+		}
+	})
+}
+
+// FuzzGGUF: the reader never panics, and what it accepts can be written and
+// read again, to the same bytes ever after.
+func FuzzGGUF(f *testing.F) {
+	small := &gguf.File{
+		Version:  3,
+		Metadata: []gguf.KV{{Key: "general.architecture", Value: "llama"}, {Key: "n", Value: uint32(7)}, {Key: "a", Value: []string{"x", ""}}},
+		Tensors: []gguf.Tensor{
+			{Name: "a", Dims: []uint64{256, 1}, Type: gguf.Q4K, Data: make([]byte, 144)},
+			{Name: "b", Dims: []uint64{3}, Type: gguf.F32, Data: make([]byte, 12)},
+		},
+	}
+	var seed bytes.Buffer
+	if err := gguf.Write(&seed, small); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed.Bytes())
+	f.Add(seed.Bytes()[:seed.Len()/2])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := gguf.Parse(data)
+		if err != nil {
+			return
+		}
+		var first, second bytes.Buffer
+		if err := gguf.Write(&first, file); err != nil {
+			t.Fatalf("an accepted file cannot be written: %v", err)
+		}
+		again, err := gguf.Parse(first.Bytes())
+		if err != nil {
+			t.Fatalf("a written file cannot be read: %v", err)
+		}
+		if err := gguf.Write(&second, again); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+			t.Fatalf("writing what was read again differs (%v)", err)
+		}
+	})
+}
+
+// TestDecodeTotal: any bytes are a valid case.
+func TestDecodeTotal(t *testing.T) {
+	for _, target := range fuzz.Targets() {
+		for n := range 600 {
+			data := bytes.Repeat([]byte{byte(n), byte(n >> 3), 0xff, byte(7 * n)}, n)[:n]
+			c, err := fuzz.Decode(target, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Check(); err != nil {
+				t.Fatalf("%s: %x: %v", target, data, err)
+			}
+		}
+	}
+	if _, err := fuzz.Decode("FuzzNothing", nil); err == nil {
+		t.Error("an unknown target was accepted")
+	}
+}
+
+// TestEncode: a case survives the way to an input and back, and every op is in
+// a target.
+func TestEncode(t *testing.T) {
+	var ops []spec.Op
+	for _, target := range fuzz.Targets() {
+		for _, in := range spec.Ops() {
+			r := props.Recipe{Op: in.Op, Shape: spec.Vector(256), Seed: 1}
+			for k, f := range in.In {
+				if k > 0 {
+					r.Strategy += "+"
+				}
+				r.Strategy += props.Strategies(f)[0]
+			}
+			if in.Op == spec.OpDotF32 {
+				r.Shape.Cols = 255
+			}
+			c := r.Case()
+			data, ok := fuzz.Encode(target, c)
+			if !ok {
+				continue
+			}
+			ops = append(ops, in.Op)
+			back, err := fuzz.Decode(target, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back.ID = c.ID
+			if d := cmp.Diff(c, back); d != "" {
+				t.Errorf("%s, %s: %s", target, in.Op, d)
+			}
+		}
+	}
+	for _, in := range spec.Ops() {
+		if !slices.Contains(ops, in.Op) {
+			t.Errorf("no target takes %s", in.Op)
+		}
+	}
+}
+
+func TestReadInput(t *testing.T) {
+	for in, want := range map[string]string{
+		"raw": "raw", "go test fuzz v1\n[]byte(\"a\\x00b\")\n": "a\x00b",
+	} {
+		if got, err := fuzz.ReadInput([]byte(in)); err != nil || string(got) != want {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
+	}
+	for _, in := range []string{"go test fuzz v1\nstring(\"a\")\n", "go test fuzz v1\n[]byte(a)", "go test fuzz v1\n"} {
+		if _, err := fuzz.ReadInput([]byte(in)); err == nil {
+			t.Errorf("%q was accepted", in)
+		}
+	}
+}

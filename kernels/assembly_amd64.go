@@ -1,0 +1,46 @@
+//go:build !purego
+
+package kernels
+
+import (
+	"golang.org/x/sys/cpu"
+
+	"assay/spec"
+)
+
+func hasAVX2() bool {
+	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C
+}
+
+func hasAVX512VNNI() bool {
+	return hasAVX2() && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
+		cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI
+}
+
+// assemblyRows is the census of assembly: a routine that is not listed here is
+// never called.
+func assemblyRows() []spec.Row {
+	row := func(op spec.Op, tier spec.Tier, f spec.Func) spec.Row {
+		r := spec.Row{Op: op, Tier: tier, Tree: spec.TreeLanes, Func: f, Available: hasAVX2}
+		if tier == spec.TierAVX512VNNI {
+			r.Available = hasAVX512VNNI
+		}
+		return r
+	}
+	return []spec.Row{
+		row(spec.OpDequantQ4K, spec.TierAVX2, spec.Dequantize(dequantQ4KAVX2)),
+		row(spec.OpDequantQ4K, spec.TierAVX512VNNI, spec.Dequantize(dequantQ4KAVX512)),
+		row(spec.OpQuantizeQ8KGGML, spec.TierAVX2, spec.Quantize(quantizeQ8KGGMLAVX2)),
+		row(spec.OpQuantizeQ8KGGML, spec.TierAVX512VNNI, spec.Quantize(quantizeQ8KGGMLAVX512)),
+		row(spec.OpQuantizeQ8KAprender, spec.TierAVX2, spec.Quantize(quantizeQ8KAprenderAVX2)),
+		row(spec.OpQuantizeQ8KAprender, spec.TierAVX512VNNI, spec.Quantize(quantizeQ8KAprenderAVX512)),
+		row(spec.OpDotF32, spec.TierAVX2, spec.DotF32(dotF32AVX2)),
+		row(spec.OpDotF32, spec.TierAVX512VNNI, spec.DotF32(dotF32AVX512)),
+		row(spec.OpDotQ4KQ8K, spec.TierAVX2, spec.DotQuant(dotQ4KQ8KAVX2)),
+		row(spec.OpDotQ4KQ8K, spec.TierAVX512VNNI, spec.DotQuant(dotQ4KQ8KAVX512)),
+		row(spec.OpMatvecQ4KQ8K, spec.TierAVX2, spec.MatvecQuant(matvecQ4KQ8KAVX2)),
+		row(spec.OpMatvecQ4KQ8K, spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ4KQ8KAVX512)),
+		row(spec.OpMatvecQ4KF32, spec.TierAVX2, spec.MatvecF32(matvecQ4KF32AVX2)),
+		row(spec.OpMatvecQ4KF32, spec.TierAVX512VNNI, spec.MatvecF32(matvecQ4KF32AVX512)),
+	}
+}

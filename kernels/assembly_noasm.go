@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package kernels
+
+import "assay/spec"
+
+func assemblyRows() []spec.Row { return nil }

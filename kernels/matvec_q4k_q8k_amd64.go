@@ -1,0 +1,64 @@
+//go:build !purego
+
+package kernels
+
+import (
+	"unsafe"
+
+	"assay/spec"
+)
+
+// The stubs compute dotQ4KQ8KGeneric of rows ≥ 1 consecutive rows of
+// blocks ≥ 1 super-blocks with one activation.
+//
+//go:noescape
+func dotQ4KQ8KRowsAVX2(dst *float32, w, x *byte, rows, blocks int)
+
+//go:noescape
+func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
+
+func dotQ4KQ8KAVX2(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDotQ4KQ8K(w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ4KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
+func dotQ4KQ8KAVX512(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDotQ4KQ8K(w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ4KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
+func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	matvecQuant(dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ4KQ8KRowsAVX2(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+func matvecQ4KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	matvecQuant(dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ4KQ8KRowsAVX512(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+// quantRowsRace tells the race detector what assembly will touch and returns
+// the number of super-blocks of a row. For empty rows it clears out.
+func quantRowsRace(out []float32, w, x []byte) int {
+	raceRead(unsafe.Pointer(unsafe.SliceData(w)), len(w))
+	raceRead(unsafe.Pointer(unsafe.SliceData(x)), len(x))
+	raceWrite(unsafe.Pointer(unsafe.SliceData(out)), 4*len(out))
+	if len(x) == 0 {
+		clear(out)
+	}
+	return len(x) / spec.Q8KBytes
+}

@@ -1,0 +1,59 @@
+package props
+
+import (
+	"fmt"
+	"runtime"
+
+	"assay/spec"
+)
+
+func modeAbsent() string {
+	if !canSetMode {
+		return "no access to the floating-point mode in this build"
+	}
+	return ""
+}
+
+// checkMode calls the kernel in the default mode and with flush-to-zero and
+// denormals-are-zero set: the mode must be what it was afterwards, and on
+// inputs without subnormals the results must be the same.
+func checkMode(h *harness, r Recipe) *Finding {
+	c := r.Case()
+	base, f := h.run(c, 1)
+	if f != nil {
+		return f
+	}
+	for _, extra := range []uint32{0, flushToZero, denormalsAreZero, flushToZero | denormalsAreZero} {
+		out, mode, f := h.inMode(c, extra)
+		if f != nil {
+			return f
+		}
+		if mode != extra {
+			return &Finding{Got: fmt.Sprintf("mode bits %04x", mode), Detail: fmt.Sprintf("the floating-point mode was changed: want %04x", extra)}
+		}
+		if f := sameOutput(c.Op, base, out, fmt.Sprintf("differs under mode bits %04x", extra)); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// inMode runs the case with extra mode bits and returns those found after.
+func (h *harness) inMode(c *spec.Case, extra uint32) (out []byte, after uint32, f *Finding) {
+	n := spec.MustLookup(c.Op).OutBytes(c.Shape)
+	out = make([]byte, n)
+	runtime.LockOSThread() // the mode belongs to the thread
+	defer runtime.UnlockOSThread()
+	old := getMode()
+	call := &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out}
+	h.cases++
+	f = protect(func() {
+		setMode(old | extra)
+		defer func() {
+			after = getMode() &^ statusBits
+			setMode(old)
+		}()
+		h.row.Func.Run(call)
+	})
+	return out, after ^ old&^statusBits, f
+}

@@ -1,0 +1,130 @@
+package props
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+
+	"assay/spec"
+)
+
+// checkQuantiser checks what must hold of the blocks without reference to how
+// they were made.
+func checkQuantiser(h *harness, r Recipe) *Finding {
+	c := r.Case()
+	out, f := h.run(c, 1)
+	if f != nil {
+		return f
+	}
+	if b := spec.BadBsum(out); b >= 0 {
+		return &Finding{Element: fmt.Sprintf("block %d", b), Detail: "bsums are not the sums of the quants"}
+	}
+	x := spec.Floats(c.In[0])
+	back := make([]float32, len(x)) // d·q
+	for b := range len(x) / spec.SuperBlock {
+		blk, xs := out[b*spec.Q8KBytes:], x[b*spec.SuperBlock:][:spec.SuperBlock]
+		d := spec.GetF32(blk, 0)
+		if f := quantizedBlock(d, blk[spec.Q8KOffQuants:][:spec.SuperBlock], xs); f != nil {
+			f.Element = fmt.Sprintf("block %d %s", b, f.Element)
+			return f
+		}
+		for i := range xs {
+			back[b*spec.SuperBlock+i] = d * float32(int8(blk[spec.Q8KOffQuants+i]))
+		}
+	}
+	return h.idempotent(c.Op, out, back)
+}
+
+// quantizedBlock checks |x − d·q| and the zero block; non-finite elements and
+// scales are the class property's business.
+func quantizedBlock(d float32, q []byte, x []float32) *Finding {
+	all := true
+	for _, v := range x {
+		all = all && v == 0
+	}
+	if all {
+		for i := range q {
+			if q[i] != 0 {
+				return &Finding{Element: fmt.Sprintf("quant %d", i), Got: fmt.Sprint(int8(q[i])), Detail: "of a zero block"}
+			}
+		}
+		return nil
+	}
+	if d == 0 || math.IsInf(float64(d), 0) || d != d {
+		return nil
+	}
+	bound := spec.QuantizeError(d)
+	for i, v := range x {
+		if v-v != 0 {
+			continue
+		}
+		dq := new(big.Float).SetPrec(320).Mul(big.NewFloat(float64(d)), big.NewFloat(float64(int8(q[i]))))
+		err := new(big.Float).SetPrec(320).Sub(big.NewFloat(float64(v)), dq)
+		if err.Abs(err).Cmp(bound) > 0 {
+			ratio, _ := new(big.Float).Quo(err, bound).Float64()
+			return &Finding{Element: fmt.Sprintf("quant %d", i), Got: fmt.Sprint(int8(q[i])), Ratio: ratio,
+				Detail: fmt.Sprintf("|x − d·q| = %s > %s for x = %g, d = %g", err.Text('g', 6), bound.Text('g', 6), v, d)}
+		}
+	}
+	return nil
+}
+
+// idempotent quantises d·q again. Blocks whose scale is subnormal, or that
+// aprender's rule takes for zero, are left out: their d has too few bits. With
+// ggml's rule all quants may change sign together with d: where +127·d and
+// −127·d both occur, the first one decides, and it need not be the one that was
+// the larger before rounding.
+func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
+	c := &spec.Case{Op: op, Shape: spec.Vector(len(back)), In: [][]byte{spec.FloatBytes(back)}}
+	again, f := h.run(c, 1)
+	if f != nil {
+		return f
+	}
+	for b := range len(back) / spec.SuperBlock {
+		o := b * spec.Q8KBytes
+		if d := math.Abs(float64(spec.GetF32(out[o:], 0))); !(d > 1e-11 && d < 1e36) {
+			continue
+		}
+		flip := op == spec.OpQuantizeQ8KGGML && math.Signbit(float64(spec.GetF32(out[o:], 0))) != math.Signbit(float64(spec.GetF32(again[o:], 0)))
+		for i := o + spec.Q8KOffQuants; i < o+spec.Q8KOffBsums; i++ {
+			if flip {
+				again[i] = -again[i]
+			}
+			if out[i] != again[i] {
+				return &Finding{Element: fmt.Sprintf("block %d quant %d", b, i-o-spec.Q8KOffQuants),
+					Got: fmt.Sprint(int8(again[i])), Detail: fmt.Sprintf("d·q quantised again: want %d", int8(out[i]))}
+			}
+		}
+	}
+	return nil
+}
+
+// checkExtreme puts the largest element at each position in turn, then a tie
+// of either sign and parity at each position.
+func checkExtreme(h *harness, r Recipe) *Finding {
+	rng := r.rng()
+	for i := range spec.SuperBlock {
+		x := make([]float32, spec.SuperBlock)
+		for k := range x {
+			x[k] = float32(rng.Float64() - 0.5)
+		}
+		x[i] = float32(signed(rng, 1))
+		if rng.IntN(2) == 0 { // the same magnitude elsewhere: the first one decides
+			x[rng.IntN(len(x))] = float32(signed(rng, 1))
+		}
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}); f != nil {
+			f.note("largest element at %d", i)
+			return f
+		}
+		ties := make([]float32, spec.SuperBlock)
+		for k := range ties {
+			ties[k] = float32(rng.IntN(253)-126) + 0.5
+		}
+		ties[i] = float32(signed(rng, 127))
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(ties)), In: [][]byte{spec.FloatBytes(ties)}}); f != nil {
+			f.note("ties, with 127 at %d", i)
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package props
+
+import (
+	"bytes"
+	"fmt"
+	"runtime/debug"
+
+	"assay/kernels"
+	"assay/oracle"
+	"assay/spec"
+)
+
+// harness runs one kernel row and checks what must hold of every call: no
+// panic, no fault, inputs as they were, nothing written around the output.
+type harness struct {
+	row    spec.Row
+	cases  int     // calls judged
+	worst  float64 // largest error/bound so far
+	poison byte    // changes with every call
+}
+
+// margin is the number of bytes watched on either side of an output.
+const margin = 64
+
+// run calls the kernel on plain memory and returns its output.
+func (h *harness) run(c *spec.Case, threads int) ([]byte, *Finding) {
+	n := spec.MustLookup(c.Op).OutBytes(c.Shape)
+	buf := make([]byte, margin+n+margin)
+	in := make([][]byte, len(c.In))
+	for k := range in {
+		in[k] = bytes.Clone(c.In[k])
+	}
+	out := buf[margin : margin+n : margin+n]
+	if f := h.call(c, in, out, buf, threads); f != nil {
+		return nil, f
+	}
+	return out, nil
+}
+
+// call runs the kernel on the given memory. around holds out and what lies on
+// both sides of it. It is filled with a pattern beforehand, so that an element
+// that is not written shows.
+func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads int) *Finding {
+	h.cases++
+	h.poison = h.poison*5 + 0x3b
+	for i := range around {
+		around[i] = h.poison ^ byte(i*29)
+	}
+	first := len(around) - len(out)
+	if first > 0 {
+		first = addressOf(out) - addressOf(around)
+	}
+	before := bytes.Clone(around[:first])
+	after := bytes.Clone(around[first+len(out):])
+	if f := protect(func() {
+		h.row.Func.Run(&spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out})
+	}); f != nil {
+		return f
+	}
+	if !bytes.Equal(before, around[:first]) || !bytes.Equal(after, around[first+len(out):]) {
+		return &Finding{Detail: "bytes outside the output were written"}
+	}
+	for k := range in {
+		if !bytes.Equal(in[k], c.In[k]) {
+			return &Finding{Detail: fmt.Sprintf("operand %d was changed", k)}
+		}
+	}
+	return nil
+}
+
+// protect turns a panic of f, a touch of an unreadable page included, into a
+// finding.
+func protect(f func()) (found *Finding) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			detail := fmt.Sprintf("panic: %v", r)
+			if a, ok := r.(interface{ Addr() uintptr }); ok {
+				detail = fmt.Sprintf("touched memory outside its operands: %v at %#x", r, a.Addr())
+			}
+			found = &Finding{Detail: detail}
+		}
+	}()
+	f()
+	return nil
+}
+
+// judged runs the case and judges it by the oracle.
+func (h *harness) judged(c *spec.Case) ([]byte, *Finding) {
+	want, err := oracle.Bulk(c, h.row.Tree)
+	if err != nil {
+		return nil, &Finding{Detail: "case is not valid: " + err.Error()}
+	}
+	out, f := h.run(c, 1)
+	if f != nil {
+		return nil, f
+	}
+	return out, h.judge(c.Op, want, out)
+}
+
+func (h *harness) judge(op spec.Op, want *oracle.Want, out []byte) *Finding {
+	worst, f := Judge(op, want, out)
+	h.worst = max(h.worst, worst)
+	return f
+}
+
+// reference returns the output of the op's reference loop.
+func reference(c *spec.Case) []byte {
+	out := make([]byte, spec.MustLookup(c.Op).OutBytes(c.Shape))
+	kernels.For(c.Op)[0].Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out})
+	return out
+}

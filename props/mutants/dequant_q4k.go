@@ -1,0 +1,160 @@
+package mutants
+
+import (
+	"encoding/binary"
+	"math"
+
+	"assay/spec"
+)
+
+// dequantizer is the base of dequant_q4k.
+type dequantizer struct {
+	decoder
+	blocks  func(nb int) int // how many of a row's super-blocks are done
+	scaleOf func(i int) int  // the sub-block whose scale and whose min
+	minOf   func(i int) int  // element i of a super-block takes
+	value   func(d1, q, m1 float32) float32
+	skip    func(i int) bool // leaves element i of a super-block unwritten
+}
+
+func newDequantizer() *dequantizer {
+	return &dequantizer{
+		decoder: newDecoder(),
+		blocks:  func(nb int) int { return nb },
+		scaleOf: func(i int) int { return i / 32 },
+		minOf:   func(i int) int { return i / 32 },
+		value:   func(d1, q, m1 float32) float32 { return float32(d1*q) - m1 },
+		skip:    func(int) bool { return false },
+	}
+}
+
+func (k *dequantizer) run(dst []float32, src []byte) {
+	for b := range k.blocks(len(dst) / spec.SuperBlock) {
+		k.block(dst[b*spec.SuperBlock:][:spec.SuperBlock], src, b)
+	}
+}
+
+// block decodes super-block b of src.
+func (k *dequantizer) block(dst []float32, src []byte, b int) {
+	s := k.decode(src, b)
+	for i := range dst {
+		if !k.skip(i) {
+			d1, m1 := s.d*float32(s.sc[k.scaleOf(i)]), s.dmin*float32(s.m[k.minOf(i)])
+			dst[i] = k.value(d1, float32(s.q[i]), m1)
+		}
+	}
+}
+
+func dequantMutants() []Mutant {
+	entry := func(k *dequantizer) spec.Func { return spec.Dequantize(k.run) }
+	return family(spec.OpDequantQ4K, newDequantizer, entry, []edit[dequantizer]{
+		{"A04", "paiml/aprender PR 1924", layout, "the quants of sub-block j are read from byte 4j on", func(k *dequantizer) {
+			k.quant = func(qs []byte, i int) int32 { return int32(qs[i/32*4+i%32] >> (i / 32 % 2 * 4) & 15) }
+		}},
+		{"A34", "ikawrakow/ik_llama.cpp PR 795", scale, "the header is skipped once, and the rest taken for one run of quants", func(k *dequantizer) {
+			k.after = func(w []byte, b int, s *superBlock) {
+				qs := w[spec.Q4KOffQuants+128*b:]
+				base := newDecoder()
+				*s = *base.decode(w, 0)
+				for i := range s.q {
+					s.q[i] = quant(qs, i)
+				}
+			}
+		}},
+		{"B02", "ariannamethod/notorch ca6925c", scale, "the index of the scale lacks the term for the high nibbles", func(k *dequantizer) {
+			k.scaleOf = func(i int) int { return i / 64 * 2 }
+		}},
+		{"B06", "paiml/aprender PR 2141", layout, "six bits of a byte are taken as the scale for all sub-blocks, not the first four alone", func(k *dequantizer) {
+			k.pair = func(s []byte, j int) (sc, m int32) { return int32(s[j] & 63), int32(s[j+4] & 63) }
+		}},
+		{"B07", "huggingface/candle PR 1569", formula, "1 is added where the high bits of a scale are clear", func(k *dequantizer) {
+			k.pair = func(s []byte, j int) (sc, m int32) {
+				sc, m = pair(s, j)
+				if j >= 4 && sc < 16 {
+					sc++
+				}
+				return sc, m
+			}
+		}},
+		{"B09", "SKaiNET-developers/SKaiNET#555", layout, "the quants are read as one stream of nibbles", func(k *dequantizer) {
+			k.quant = func(qs []byte, i int) int32 { return int32(qs[i/2] >> (4 * (i & 1)) & 15) }
+		}},
+		{"B14", "1bit-MONSTER#450", tail, "a return inside the loop ends after the first super-block", func(k *dequantizer) {
+			k.blocks = func(nb int) int { return min(nb, 1) }
+		}},
+		{"B16", "1bit-MONSTER#153", layout, "the index of a quant lacks the chunk", func(k *dequantizer) {
+			k.quant = func(qs []byte, i int) int32 { return quant(qs, i%64) }
+		}},
+		{"B17", "1bit-MONSTER PR 572", formula, "a nibble is taken for a two's complement number", func(k *dequantizer) {
+			k.after = func(_ []byte, _ int, s *superBlock) { s.each(func(q *int32) { *q = (*q ^ 8) - 8 }) }
+		}},
+		{"B22", "antirez/gguf-tools PR 9", layout, "dmin is read from the third 16-bit word", func(k *dequantizer) { k.dminAt = 4 }},
+		{"B23", "ml-explore/mlx PR 3664", layout, "the scales are read from after d, not from after dmin", func(k *dequantizer) { k.scalesAt = 2 }},
+		{"B24", "ggml-org/ggml#51", operand, "bytes of quants are sign-extended before the shift", func(k *dequantizer) {
+			k.quant = func(qs []byte, i int) int32 {
+				if i%64 < 32 {
+					return quant(qs, i)
+				}
+				return int32(int8(qs[i/64*32+i%32])) >> 4
+			}
+		}},
+		{"B30", "intel/neural-speed PR 19", scale, "the min is picked by the element, not by element/32", func(k *dequantizer) {
+			k.minOf = func(i int) int { return i % 8 }
+		}},
+		{"B35", "1bit-MONSTER#734", tail, "only the first quarter of each 128 values is written", func(k *dequantizer) {
+			k.skip = func(i int) bool { return i%128 >= 32 }
+		}},
+		{"B36", "1bit-MONSTER PR 1234", stride, "blocks have the size of the neighbouring type, Q3_K", func(k *dequantizer) {
+			k.locate = func(b int) int { return 110 * b }
+		}},
+		{"B41", "1bit-MONSTER#473", tiny, "d is decoded as bfloat16", func(k *dequantizer) {
+			k.after = func(w []byte, b int, s *superBlock) { s.d = bfloat(binary.LittleEndian.Uint16(w[b*spec.Q4KBytes:])) }
+		}},
+		{"C53", "ARM-software/kleidiai 682dd99", bounds, "the quants of the last chunk are loaded with a vector of 64 bytes", func(k *dequantizer) {
+			k.after = func(w []byte, b int, _ *superBlock) { peek(w, b*spec.Q4KBytes+spec.Q4KOffQuants+96+63) }
+		}},
+		{"E02-b", "ggml-org/llama.cpp PR 22841", precise, "d·sc is kept in f16", func(k *dequantizer) {
+			k.value = func(d1, q, m1 float32) float32 {
+				if r := viaHalf(d1); r-r == 0 {
+					d1 = r
+				}
+				return float32(d1*q) - m1
+			}
+		}},
+		{"E30", "sonos/tract 98b537c87", operand, "the operands of the subtraction are swapped, and the difference negated: zeros get the wrong sign", func(k *dequantizer) {
+			k.value = func(d1, q, m1 float32) float32 { return -(m1 - float32(d1*q)) }
+		}},
+		{"I24", "pytorch/pytorch#13448", special, "a quant of 0 gives 0, whatever the scale", func(k *dequantizer) {
+			k.value = func(d1, q, m1 float32) float32 {
+				if q == 0 {
+					return 0 - m1
+				}
+				return float32(d1*q) - m1
+			}
+		}},
+		{"J02", "tphakala/simd PR 121", tiny, "an f16 NaN with a payload in the low bits alone becomes an infinity", func(k *dequantizer) {
+			k.half = func(h uint16) float32 {
+				if h&0x7c00 == 0x7c00 && h&0x3f0 == 0 {
+					h &^= 0xf
+				}
+				return half(h)
+			}
+		}},
+		{"J06", "paiml/aprender PR 2129", tiny, "f16 subnormals are halved", func(k *dequantizer) {
+			k.half = func(h uint16) float32 {
+				if h>>10&31 == 0 {
+					return half(h) / 2
+				}
+				return half(h)
+			}
+		}},
+		{"J15", "microsoft/DirectXMath#16", tiny, "f16 has no infinity and no NaN", func(k *dequantizer) {
+			k.half = func(h uint16) float32 {
+				if h&0x7c00 == 0x7c00 {
+					return float32(math.Copysign(float64(1024+int(h&1023))*64, float64(half(h&0x8000|0x3c00))))
+				}
+				return half(h)
+			}
+		}},
+	})
+}

@@ -1,0 +1,203 @@
+package props_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"testing"
+	"time"
+
+	"assay/props"
+	"assay/props/mutants"
+	"assay/spec"
+)
+
+func mutantRow(m mutants.Mutant) spec.Row {
+	return spec.Row{Op: m.Op, Tier: "mutant", Tree: m.Tree, Func: m.Func}
+}
+
+// kill runs the suite over a mutant until the first failure; nil means that it
+// survived.
+func kill(m mutants.Mutant, seed uint64) *props.Verdict {
+	if v := props.Run(context.Background(), mutantRow(m), props.Options{Seed: seed}, true); len(v) > 0 {
+		return &v[0]
+	}
+	return nil
+}
+
+// TestMutantsKilled holds every mutant to the suite, which must reject it.
+func TestMutantsKilled(t *testing.T) {
+	for _, m := range mutants.All() {
+		t.Run(string(m.Op)+"/"+m.ID, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			v := kill(m, 1)
+			if v == nil {
+				t.Fatalf("%s %s survives: %s (%s)", m.ID, m.Op, m.Summary, m.Defect)
+			}
+			t.Logf("%s %s killed by %s, %d cases, %.1f ms", m.ID, m.Op, v.Property, v.Cases,
+				float64(time.Since(start).Microseconds())/1000)
+		})
+	}
+}
+
+// seedsEnv names the environment variable that sets the number of seeds of
+// TestMutantSeeds.
+const seedsEnv = "ASSAY_MUTANT_SEEDS"
+
+// TestMutantSeeds requires that every mutant is killed whatever the seed: a kill
+// by luck is none.
+func TestMutantSeeds(t *testing.T) {
+	seeds := 5
+	if s := os.Getenv(seedsEnv); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("%s=%q: want a positive number", seedsEnv, s)
+		}
+		seeds = n
+	}
+	for _, m := range mutants.All() {
+		t.Run(string(m.Op)+"/"+m.ID, func(t *testing.T) {
+			t.Parallel()
+			survived, killers := 0, map[string]int{}
+			for seed := range seeds {
+				if v := kill(m, uint64(seed)); v != nil {
+					killers[v.Property]++
+				} else {
+					survived++
+				}
+			}
+			if survived > 0 {
+				t.Errorf("%s %s survives %d of %d seeds: %s; killed by %v", m.ID, m.Op, survived, seeds, m.Summary, killers)
+			} else {
+				t.Logf("%s %s killed by %v", m.ID, m.Op, killers)
+			}
+		})
+	}
+}
+
+// TestMutantBasesConform holds the kernels that the mutants were made from to
+// the whole suite, the declared order of roundings included: what kills a
+// mutant must be its defect.
+func TestMutantBasesConform(t *testing.T) {
+	seen := map[spec.Op]bool{}
+	for _, m := range mutants.All() {
+		if seen[m.Op] {
+			continue
+		}
+		seen[m.Op] = true
+		t.Run(string(m.Op), func(t *testing.T) {
+			t.Parallel()
+			props.Conform(t, spec.Row{Op: m.Op, Tier: "base", Tree: spec.TreeLanes, Func: m.Base})
+		})
+	}
+	for _, in := range spec.Ops() {
+		if !seen[in.Op] {
+			t.Errorf("%s has no mutant", in.Op)
+		}
+	}
+}
+
+// TestMutantsDiffer compares every mutant with its base, with no property or
+// oracle between: one that is the same function would be no mutant. Mutants
+// that read out of bounds and drop what they read are the same function; that
+// they do read there is tested in their own package.
+func TestMutantsDiffer(t *testing.T) {
+	for _, m := range mutants.All() {
+		t.Run(string(m.Op)+"/"+m.ID, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(1, 2))
+			for n := range 5000 {
+				c := props.Draw(rng, m.Op).Case()
+				threads := 1 + n%7
+				want, base := output(c, m.Base, threads)
+				got, mutant := output(c, m.Func, threads)
+				if base != nil {
+					t.Fatalf("case %s: the base panics: %v", c.ID, base)
+				}
+				if mutant != nil || !bytes.Equal(want, got) {
+					return
+				}
+			}
+			if m.Class != "OOB" {
+				t.Errorf("%s %s: no case tells it from its base: %s", m.ID, m.Op, m.Summary)
+			}
+		})
+	}
+}
+
+// output runs f on operands amid NaNs, and returns the output and what lies
+// around it, all NaNs made one; or what f panicked with.
+func output(c *spec.Case, f spec.Func, threads int) (out []byte, failure any) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { failure = recover() }()
+	const margin = 256
+	amid := func(b []byte) (all, inner []byte) {
+		all = bytes.Repeat([]byte{0xff}, len(b)+2*margin)
+		inner = all[margin : margin+len(b) : margin+len(b)]
+		copy(inner, b)
+		return all, inner
+	}
+	in := spec.MustLookup(c.Op)
+	out, inner := amid(make([]byte, in.OutBytes(c.Shape)))
+	call := &spec.Call{Shape: c.Shape, Threads: threads, Out: inner}
+	for _, b := range c.In {
+		_, b = amid(b)
+		call.In = append(call.In, b)
+	}
+	f.Run(call)
+	if in.Out == spec.F32 {
+		for i := range len(inner) / 4 {
+			if spec.ClassOf(spec.F32Bits(inner, i)) == spec.ClassNaN {
+				spec.PutF32(inner[4*i:], float32(math.NaN()))
+			}
+		}
+	}
+	return out, nil
+}
+
+// TestMutantTable checks what the reports rely on: ids, one to a mutant, that
+// name rows of the catalogue; enough mutants for every op; and no row of the
+// catalogue's sections A and B forgotten.
+func TestMutantTable(t *testing.T) {
+	form := regexp.MustCompile(`^([A-L][0-9]{2})(-[b-z])?$`)
+	ids, rows, perOp := map[string]bool{}, map[string]bool{}, map[spec.Op]int{}
+	for _, m := range mutants.All() {
+		match := form.FindStringSubmatch(m.ID)
+		if match == nil {
+			t.Errorf("%q: want a row such as A01 or A01-b", m.ID)
+			continue
+		}
+		if key := m.ID; ids[key] {
+			t.Errorf("%s occurs twice", key)
+		}
+		ids[m.ID], rows[match[1]] = true, true
+		perOp[m.Op]++
+		if m.Defect == "" || m.Class == "" || m.Summary == "" || m.Func == nil || m.Base == nil {
+			t.Errorf("%s: incomplete: %+v", m.ID, m)
+		}
+	}
+	for _, in := range spec.Ops() {
+		if perOp[in.Op] < 5 {
+			t.Errorf("%s has %d mutants, want at least 5", in.Op, perOp[in.Op])
+		}
+	}
+	omitted := mutants.Omitted()
+	for section, numbers := range map[string][]int{
+		"A": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 29, 30, 31, 32, 33, 34, 36, 37, 40, 42},
+		"B": {2, 4, 5, 6, 7, 9, 11, 12, 14, 16, 17, 22, 23, 24, 25, 26, 27, 30, 31, 32, 34, 35, 36, 37, 38, 41},
+	} {
+		for _, n := range numbers {
+			row := fmt.Sprintf("%s%02d", section, n)
+			if rows[row] == (omitted[row] != "") {
+				t.Errorf("row %s: want either a mutant or a reason to have none", row)
+			}
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package props
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"assay/spec"
+)
+
+// Recipe says how to make a case. Its text form, OP:STRATEGY:ROWSxCOLSxBATCH:SEED
+// with the seed in hexadecimal, replays it.
+type Recipe struct {
+	Op       spec.Op
+	Strategy string // strategies of the operands, joined by "+"
+	Shape    spec.Shape
+	Seed     uint64
+}
+
+func (r Recipe) String() string {
+	return fmt.Sprintf("%s:%s:%v:%x", r.Op, r.Strategy, r.Shape, r.Seed)
+}
+
+// ParseRecipe reads the text form of a recipe and checks that it can be made.
+func ParseRecipe(s string) (Recipe, error) {
+	fail := func(format string, args ...any) (Recipe, error) {
+		return Recipe{}, fmt.Errorf("recipe %q: "+format, append([]any{s}, args...)...)
+	}
+	f := strings.Split(s, ":")
+	if len(f) != 4 {
+		return fail("want OP:STRATEGY:ROWSxCOLSxBATCH:SEED")
+	}
+	r := Recipe{Op: spec.Op(f[0]), Strategy: f[1]}
+	in, err := spec.Lookup(r.Op)
+	if err != nil {
+		return fail("%v", err)
+	}
+	dims := strings.Split(f[2], "x")
+	if len(dims) != 3 {
+		return fail("shape %q: want ROWSxCOLSxBATCH", f[2])
+	}
+	for k, p := range []*int{&r.Shape.Rows, &r.Shape.Cols, &r.Shape.Batch} {
+		if *p, err = strconv.Atoi(dims[k]); err != nil {
+			return fail("shape %q: %v", f[2], err)
+		}
+	}
+	if err := r.Shape.Check(r.Op); err != nil {
+		return fail("%v", err)
+	}
+	if n := int64(r.Shape.Cols) * int64(r.Shape.Rows+r.Shape.Batch); n > maxRecipe {
+		return fail("shape %v has %d elements, at most %d", r.Shape, n, maxRecipe)
+	}
+	if r.Seed, err = strconv.ParseUint(f[3], 16, 64); err != nil {
+		return fail("seed: %v", err)
+	}
+	parts := strings.Split(r.Strategy, "+")
+	if len(parts) != len(in.In) {
+		return fail("op has %d operands, strategy names %d", len(in.In), len(parts))
+	}
+	for k, name := range parts {
+		if strategyOf(in.In[k], name) == nil {
+			return fail("no strategy %q for %v", name, in.In[k])
+		}
+	}
+	return r, nil
+}
+
+// maxRecipe bounds the elements that a recipe from outside may ask for.
+const maxRecipe = 1 << 26
+
+// rng returns the recipe's generator. Recipes that differ in anything differ
+// in their stream.
+func (r Recipe) rng() *rand.Rand {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s:%s:%v", r.Op, r.Strategy, r.Shape)
+	return rand.New(rand.NewPCG(r.Seed, h.Sum64()))
+}
+
+// Case makes the case.
+func (r Recipe) Case() *spec.Case {
+	in := spec.MustLookup(r.Op)
+	rng := r.rng()
+	c := &spec.Case{ID: r.String(), Op: r.Op, Shape: r.Shape}
+	for k, name := range strings.Split(r.Strategy, "+") {
+		b := make([]byte, in.InBytes(k, r.Shape))
+		fill := strategyOf(in.In[k], name)
+		if fill == nil {
+			panic("props: recipe with unknown strategy: " + r.String())
+		}
+		fill(rng, b)
+		if in.In[k] == spec.Q8K {
+			spec.FixBsums(b)
+		}
+		c.In = append(c.In, b)
+	}
+	return c
+}
+
+// Draw returns a random recipe for op: any strategies, a small shape.
+func Draw(rng *rand.Rand, op spec.Op) Recipe {
+	in := spec.MustLookup(op)
+	var names []string
+	for _, f := range in.In {
+		all := Strategies(f)
+		names = append(names, all[rng.IntN(len(all))])
+	}
+	return Recipe{op, strings.Join(names, "+"), drawShape(rng, in), rng.Uint64()}
+}
+
+// drawShape takes block counts 1 to 9 and rows 1 to 17, small ones more often;
+// dot_f32 takes any length.
+func drawShape(rng *rand.Rand, in spec.Info) spec.Shape {
+	s := spec.Shape{Rows: 1, Cols: spec.SuperBlock * (1 + rng.IntN(1+rng.IntN(9))), Batch: 1}
+	if in.Kind == spec.KindMatvec {
+		s.Rows = 1 + rng.IntN(1+rng.IntN(17))
+		s.Batch = 1 + rng.IntN(1+rng.IntN(4))
+	}
+	if in.Op == spec.OpDotF32 {
+		s.Cols = rng.IntN(1 + rng.IntN(700))
+	}
+	return s
+}

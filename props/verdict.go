@@ -1,0 +1,172 @@
+package props
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+
+	"assay/oracle"
+	"assay/spec"
+)
+
+// Finding is what is wrong with one output element, or with a call.
+type Finding struct {
+	Element string     // such as "7" or "block 1 quant 30"; empty if the call as a whole is at fault
+	Class   spec.Class // required class, if one was
+	Got     string
+	Lo, Hi  string // enclosure of the correct results, if there is one
+	Bound   string
+	Ratio   float64 // error / bound; 0 where no error was measured
+	Detail  string  // what was expected, in words
+}
+
+// Verdict is a finding with the row, the property and the case it belongs to.
+type Verdict struct {
+	Op       spec.Op
+	Tier     spec.Tier
+	Property string
+	Case     string
+	Finding  Finding
+	Cases    int    // cases that the property had run, this one included
+	Replay   string // a command that shows it again
+}
+
+// String returns the verdict as one line.
+func (v Verdict) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "FAIL %s/%s %s:", v.Op, v.Tier, v.Property)
+	f := v.Finding
+	if f.Element != "" {
+		fmt.Fprintf(&s, " element %s", f.Element)
+	}
+	if f.Class != 0 {
+		fmt.Fprintf(&s, " class %v", f.Class)
+	}
+	if f.Got != "" {
+		fmt.Fprintf(&s, " got %s", f.Got)
+	}
+	if f.Lo != "" {
+		fmt.Fprintf(&s, " enclosure [%s, %s] bound %s ratio %.3g", f.Lo, f.Hi, f.Bound, f.Ratio)
+	}
+	if f.Detail != "" {
+		fmt.Fprintf(&s, " (%s)", f.Detail)
+	}
+	fmt.Fprintf(&s, "; case %s; replay: %s", v.Case, v.Replay)
+	return s.String()
+}
+
+// Judge compares a kernel's output with what the case requires. It returns the
+// largest error/bound over the elements that have a bound, and the first
+// finding, or nil.
+func Judge(op spec.Op, want *oracle.Want, out []byte) (worst float64, f *Finding) {
+	if want.Sums == nil {
+		return 0, judgeBytes(op, want.Bytes, out)
+	}
+	for i, s := range want.Sums {
+		ratio, bad := judgeSum(s, spec.F32Bits(out, i))
+		worst = max(worst, ratio)
+		if bad != nil && f == nil {
+			bad.Element = fmt.Sprint(i)
+			f = bad
+		}
+	}
+	return worst, f
+}
+
+// judgeSum returns error/bound of one element, 0 where there is no bound.
+func judgeSum(s oracle.Sum, bits uint32) (ratio float64, f *Finding) {
+	got := spec.ClassOf(bits)
+	if got&s.Class == 0 {
+		f = &Finding{Class: s.Class, Got: showBits(bits), Detail: "wrong class: " + got.String()}
+		if s.Value != nil {
+			f.Detail += ", exact value " + s.Value.Text('g', 9)
+		}
+		return 0, f
+	}
+	if s.Value == nil || got&spec.ClassFinite == 0 || s.Class == spec.ClassUnspecified {
+		return 0, nil
+	}
+	x := new(big.Float).SetFloat64(float64(math.Float32frombits(bits)))
+	err := new(big.Float).SetPrec(s.Value.Prec()).Sub(x, s.Value)
+	err.Abs(err)
+	if err.Sign() == 0 {
+		return 0, nil
+	}
+	ratio = math.Inf(1)
+	if s.Bound.Sign() > 0 {
+		ratio, _ = new(big.Float).Quo(err, s.Bound).Float64()
+	}
+	if err.Cmp(s.Bound) <= 0 {
+		return ratio, nil
+	}
+	lo, hi := s.Enclosure()
+	return ratio, &Finding{
+		Class: s.Class, Got: showBits(bits), Ratio: ratio,
+		Lo: lo.Text('g', 9), Hi: hi.Text('g', 9), Bound: s.Bound.Text('g', 4),
+	}
+}
+
+// judgeBytes compares the output of an exact op; a NaN stands for any NaN.
+func judgeBytes(op spec.Op, want, out []byte) *Finding {
+	if spec.MustLookup(op).Out == spec.F32 {
+		for i := range len(want) / 4 {
+			if w, g := spec.F32Bits(want, i), spec.F32Bits(out, i); !sameF32(w, g) {
+				return &Finding{Element: fmt.Sprint(i), Class: spec.ClassOf(w), Got: showBits(g), Detail: "want exactly " + showBits(w)}
+			}
+		}
+		return nil
+	}
+	for i := range want {
+		if want[i] != out[i] {
+			return q8kFinding(i, want, out)
+		}
+	}
+	return nil
+}
+
+// q8kFinding names the field of a Q8_K block that byte i belongs to.
+func q8kFinding(i int, want, out []byte) *Finding {
+	b, o := i/spec.Q8KBytes, i%spec.Q8KBytes
+	w, g := want[b*spec.Q8KBytes:], out[b*spec.Q8KBytes:]
+	switch {
+	case o < spec.Q8KOffQuants:
+		return &Finding{Element: fmt.Sprintf("block %d d", b), Class: spec.ClassOf(spec.F32Bits(w, 0)),
+			Got: showBits(spec.F32Bits(g, 0)), Detail: "want exactly " + showBits(spec.F32Bits(w, 0))}
+	case o < spec.Q8KOffBsums:
+		return &Finding{Element: fmt.Sprintf("block %d quant %d", b, o-spec.Q8KOffQuants),
+			Got: fmt.Sprint(int8(g[o])), Detail: fmt.Sprintf("want exactly %d", int8(w[o]))}
+	}
+	k := (o - spec.Q8KOffBsums) / 2
+	sum := func(blk []byte) int16 {
+		return int16(uint16(blk[spec.Q8KOffBsums+2*k]) | uint16(blk[spec.Q8KOffBsums+2*k+1])<<8)
+	}
+	return &Finding{Element: fmt.Sprintf("block %d bsum %d", b, k), Got: fmt.Sprint(sum(g)), Detail: fmt.Sprintf("want exactly %d", sum(w))}
+}
+
+// sameF32 tells whether two f32 patterns are equal, all NaNs being one.
+func sameF32(a, b uint32) bool {
+	return a == b || spec.ClassOf(a) == spec.ClassNaN && spec.ClassOf(b) == spec.ClassNaN
+}
+
+// sameOutput compares two outputs of an op, all NaNs being one.
+func sameOutput(op spec.Op, want, got []byte, detail string) *Finding {
+	f := judgeBytes(op, want, got)
+	if f != nil {
+		f.Class = 0
+		f.Detail = detail + ": " + f.Detail
+	}
+	return f
+}
+
+func showBits(b uint32) string {
+	return fmt.Sprintf("%g (%08x)", math.Float32frombits(b), b)
+}
+
+// note adds a circumstance to the detail.
+func (f *Finding) note(format string, args ...any) {
+	if f.Detail != "" {
+		f.Detail += "; "
+	}
+	f.Detail += fmt.Sprintf(format, args...)
+}

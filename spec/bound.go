@@ -1,0 +1,66 @@
+package spec
+
+import "math/big"
+
+// boundPrec is the precision at which bounds are evaluated, rounded up.
+const boundPrec = 128
+
+// Measure is what the error bound of one output element depends on, besides
+// the depth of the tree. All values are finite and not negative; they may
+// exceed the exact ones, never fall below.
+type Measure struct {
+	// Gauge is Σ|terms| of the sum.
+	Gauge *big.Float
+	// Eta counts the roundings that can underflow, each weighted by what its
+	// result is multiplied with later: the underflow error is at most
+	// (1+γ_h)·Eta·2^−150.
+	Eta *big.Float
+	// Factors is the largest magnitude of a product of scales.
+	Factors *big.Float
+	// Peak is the larger of Gauge and Factors: no intermediate of any order
+	// exceeds it by more than the bound.
+	Peak *big.Float
+}
+
+func up() *big.Float { return new(big.Float).SetPrec(boundPrec).SetMode(big.ToPositiveInf) }
+
+// UnitRoundoff returns u = 2^−24.
+func UnitRoundoff() *big.Float { return new(big.Float).SetMantExp(big.NewFloat(1), -24) }
+
+// UnderflowUnit returns η = 2^−150, half the smallest subnormal: the largest
+// error of a rounding that underflows.
+func UnderflowUnit() *big.Float { return new(big.Float).SetMantExp(big.NewFloat(1), -150) }
+
+// Gamma returns γ_h = hu/(1 − hu), rounded up. It panics unless 0 ≤ h < 2^24.
+func Gamma(h int) *big.Float {
+	if h < 0 || h >= 1<<24 {
+		panic("spec: Gamma: depth out of range")
+	}
+	// hu/(1 − hu) = h/(2^24 − h).
+	return up().Quo(big.NewFloat(float64(h)), big.NewFloat(float64(1<<24-h)))
+}
+
+// Bound returns γ_h·Gauge + (1+γ_h)·Eta·2^−150, rounded up: the largest error
+// of a sum whose tree has depth h.
+func Bound(h int, m Measure) *big.Float {
+	g := Gamma(h)
+	b := up().Mul(g, m.Gauge)
+	under := up().Add(g, big.NewFloat(1))
+	under = up().Mul(under, m.Eta)
+	under = up().Mul(under, UnderflowUnit())
+	return up().Add(b, under)
+}
+
+// QuantizeError returns the largest |x − d·q| over the elements of a Q8_K
+// block whose quants come from one of the two quantisers and whose scale d is
+// finite and not zero: |d|·(1/2 + 2^−15) + 2^−142, rounded up. A block whose
+// elements are all at most 1e-10 in magnitude, and which aprender's quantiser
+// therefore makes zero, is not covered.
+func QuantizeError(d float32) *big.Float {
+	if d < 0 {
+		d = -d
+	}
+	half := big.NewFloat(0.5 + 1.0/(1<<15))
+	e := up().Mul(half, big.NewFloat(float64(d)))
+	return up().Add(e, new(big.Float).SetMantExp(big.NewFloat(1), -142))
+}
