@@ -8,10 +8,9 @@ GO ?= go
 audit:
 	$(GO) run ./cmd/assay audit $(MODEL)
 
-# All tests; what is skipped is counted and named at the end.
+# All tests; what is skipped is counted, and named with its reason.
 test:
-	$(GO) vet ./...
-	$(GO) run ./cmd/testall ./...
+	$(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
 
 # A quick look while working.
 short:
@@ -41,7 +40,7 @@ fuzz-short:
 
 # The tiers that this CPU lacks, on an emulated one.
 emulate:
-	.ci/emulated-tiers
+	$(GO) test -count=1 -v -run TestEmulatedTiers ./props
 
 clean:
 	$(GO) clean -testcache

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -42,6 +43,7 @@ func run() int {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
 	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand())
+	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -53,4 +55,19 @@ func run() int {
 	}
 	fmt.Fprintln(os.Stderr, "assay:", err)
 	return 2
+}
+
+// goFlags lets long flags have one dash, as those of the go command do; there
+// are no bundled short ones that this could mean.
+func goFlags(args []string) []string {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if a == "--" {
+			break
+		}
+		if len(a) > 2 && a[0] == '-' && 'a' <= a[1] && a[1] <= 'z' {
+			out[i] = "-" + a
+		}
+	}
+	return out
 }

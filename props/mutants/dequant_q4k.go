@@ -156,5 +156,13 @@ func dequantMutants() []Mutant {
 				return half(h)
 			}
 		}},
+		{"J17", "factor/factor#2167", tiny, "the least f16 subnormal is taken as zero", func(k *dequantizer) {
+			k.half = func(h uint16) float32 {
+				if h&0x7fff == 1 {
+					h &= 0x8000
+				}
+				return half(h)
+			}
+		}},
 	})
 }

@@ -398,6 +398,13 @@ func dotQ4KQ8KMutants() []Mutant {
 				}
 			}
 		}},
+		{"I24-b", "pytorch/pytorch#13448", special, "the minimum terms of a super-block whose mins are all zero are skipped, though dmin is NaN or infinite", func(k *quantDot) {
+			k.after = func(_ []byte, _ int, s *superBlock) {
+				if s.m == [8]int32{} {
+					s.dmin = 0
+				}
+			}
+		}},
 		{"J08", "dotnet/runtime#46515", tiny, "the upper half of the f16 subnormals is halved", func(k *quantDot) {
 			k.half = func(h uint16) float32 {
 				if h>>10&31 == 0 && h&0x200 != 0 {

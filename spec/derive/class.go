@@ -30,7 +30,7 @@ func class() Derivation {
 			"Weights do not overflow, by step 1 of its derivation; then as step 1.", peakSides(rowLanes)),
 		step("matvec_q4k_f32, any: |z| ≤ max(Gauge, Factors) + Bound, Factors = (1+γ_h)·Σ|x|·(max(1,|d|)·max(1,sc)·max(1,q) + max(1,|dmin|)·max(1,m)).",
 			"A sum from which a factor is still missing is not a partial sum of the terms, and may be larger than Gauge by whatever the factor is smaller than 1. "+
-				"With any factors missing it is at most Σ|x|·(…) exactly, and 1+γ_h times that when computed.", peakSides(rowAny)),
+				"With any factors missing it is at most Σ|x|·(…) exactly, and 1+γ_{h−1} times that before its last rounding; its underflows are less than u·2^26. For h ≤ 2^23, 1+γ_h ≤ 2.", peakSides(rowAny)),
 		step("dot_q4k_q8k, lanes: |z| ≤ max(Gauge, Factors) + Bound, Factors = max_b max(|d·dx|, |dmin·dx|).",
 			"D and M are rounded before they meet an integer, which may be zero.", peakSides(quantLanes)),
 		step("dot_q4k_q8k, any: |z| ≤ max(Gauge, Factors) + Bound, Factors = (1+γ_h)·max_b max(1,|d|,|dmin|)·max(1,|dx|)·max(1, Σ max(1,sc)·q·|x| + Σ max(1,m)·|x|).",

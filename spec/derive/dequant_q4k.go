@@ -47,7 +47,7 @@ func dequantQ4K() Derivation {
 				w := drawQ4K(rng)
 				i := rng.IntN(256)
 				d, dmin := exactly(units(w.d)), exactly(units(w.dmin))
-				sc, m, q := exactly(integer(w.sc[i/32])), exactly(integer(w.m[i/32])), exactly(integer(w.q[i]))
+				sc, m, q := whole(w.sc[i/32]), whole(w.m[i/32]), whole(w.q[i])
 				f := newMachine()
 				minus := func(x num) num { return num{neg(x.v), x.h, x.eta} }
 				exact := units(w.weight(i))

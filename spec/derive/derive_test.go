@@ -5,12 +5,19 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 
 	"assay/spec"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // rationals are short-lived
+	os.Exit(m.Run())
+}
 
 // instances is how often each step is checked.
 const instances = 200
@@ -326,4 +333,25 @@ func TestFactorsAreNeeded(t *testing.T) {
 			t.Errorf("%s: no kernel overflows unless Gauge + Bound does", name)
 		}
 	}
+}
+
+// TestClassesAreMet wants sums of each class that the last step is about.
+func TestClassesAreMet(t *testing.T) {
+	steps := class().Steps
+	found := map[string]int{}
+	for i := range instances {
+		for _, s := range steps[len(steps)-1].sides(rngFor(105, 0, i)) {
+			for _, c := range []string{"class zero", "class finite", "class infinite"} {
+				if strings.Contains(s.left+s.right, c) {
+					found[c]++
+				}
+			}
+		}
+	}
+	for _, c := range []string{"class zero", "class finite", "class infinite"} {
+		if found[c] == 0 {
+			t.Errorf("no sum of %s was drawn", c)
+		}
+	}
+	t.Log(found)
 }

@@ -132,6 +132,7 @@ func runQuantLanes(op spec.Op, v *quantRow) *run {
 		dd, dm := mul(d, dx), mul(dmin, dx)
 		r.factor(dd)
 		r.factor(dm)
+		var dots, mins int64
 		for l := range p {
 			i, k := lane(w, x, l)
 			I, N := integer(i), integer(k)
@@ -139,10 +140,11 @@ func runQuantLanes(op spec.Op, v *quantRow) *run {
 			n[l] = r.fma(M, exactly(N), n[l])
 			r.term(mul(dd, I))
 			r.term(neg(mul(dm, N)))
-			r.weigh(dd, I)
-			r.weigh(dm, N)
-			r.limit.Add(r.limit, add(add(abs(I), abs(N)), integer(2)))
+			dots, mins = dots+max(i, -i), mins+max(k, -k)
 		}
+		r.weigh(dd, dots)
+		r.weigh(dm, mins)
+		r.limit.Add(r.limit, integer(dots+mins+2*spec.QuantDotLanes))
 	}
 	for l := range p {
 		p[l] = r.sub(p[l], n[l])
@@ -151,10 +153,10 @@ func runQuantLanes(op spec.Op, v *quantRow) *run {
 	return r
 }
 
-// weigh adds |k| to Eta if s ≠ 0.
-func (r *run) weigh(s, k *big.Rat) {
+// weigh adds k to Eta if s ≠ 0.
+func (r *run) weigh(s *big.Rat, k int64) {
 	if s.Sign() != 0 {
-		r.weight.Add(r.weight, abs(k))
+		r.weight.Add(r.weight, integer(k))
 	}
 }
 
@@ -207,7 +209,7 @@ func runQuantAny(op spec.Op, v *quantRow, p *plan) *run {
 		}
 		for k := range dots {
 			if dots[k] != 0 && p.pos == 2 {
-				put(nd, D, dots[k], exactly(integer(w.sc[k])))
+				put(nd, D, dots[k], whole(w.sc[k]))
 			} else if dots[k] != 0 {
 				put(nd, D, dots[k])
 			}
@@ -226,8 +228,8 @@ func runQuantAny(op spec.Op, v *quantRow, p *plan) *run {
 		}
 		r.exact.Add(r.exact, add(mul(dd, integer(dot)), mul(dm, integer(min))))
 		r.gauge.Add(r.gauge, add(abs(mul(dd, integer(absDots))), abs(mul(dm, integer(absMins)))))
-		r.weigh(dd, integer(absDots))
-		r.weigh(dm, integer(absMins))
+		r.weigh(dd, absDots)
+		r.weigh(dm, absMins)
 		r.pos, r.neg = true, true
 		lead := mul(larger(one, larger(abs(nd.v), abs(nm.v))), larger(one, abs(nx.v)))
 		r.limit.Add(r.limit, mul(lead, integer(96*max(1, absDots, absMins))))
@@ -247,7 +249,7 @@ func drawQuantRow(rng *rand.Rand, hot bool) (*quantRow, *plan) {
 		e = between(rng, 85, 127)
 	}
 	spread := []int{0, 4, 60}[rng.IntN(3)]
-	for range between(rng, 1, 3) {
+	for range between(rng, 1, 2) {
 		w := drawQ4K(rng)
 		v.w = append(v.w, w)
 		v.x = append(v.x, drawQ8K(rng, e-between(rng, 0, spread)))
@@ -275,7 +277,7 @@ func drawQuantRow(rng *rand.Rand, hot bool) (*quantRow, *plan) {
 			w.d, w.dmin = 1<<23, -1<<23
 			v.x[b].d = float32(1+4*rng.IntN(3)) * 0x1p-149
 			for i := range v.x[b].q {
-				v.x[b].q[i] = 1 + max(0, v.x[b].q[i])
+				v.x[b].q[i] = max(1, v.x[b].q[i])
 			}
 		}
 	}

@@ -20,6 +20,9 @@ type num struct {
 
 func exactly(v *big.Rat) num { return num{v: v} }
 
+// whole returns a small integer.
+func whole(k int64) num { return exactly(integer(k)) }
+
 func f32(x float32) num { return exactly(rat(x)) }
 
 // machine simulates f32 arithmetic. After an overflow its results mean
@@ -28,7 +31,8 @@ type machine struct {
 	over bool
 	// peak is the largest magnitude that was rounded, up to and including the
 	// first that overflowed.
-	peak *big.Rat
+	peak   *big.Rat
+	peak32 float32 // peak rounded
 }
 
 func newMachine() *machine { return &machine{peak: new(big.Rat)} }
@@ -38,15 +42,20 @@ func (m *machine) round(x *big.Rat, h int, eta int64) num {
 	if m.over {
 		return num{x, h + 1, eta}
 	}
-	if mag := abs(x); mag.Cmp(m.peak) > 0 {
-		m.peak = mag
+	f, exact := x.Float32()
+	// Most numbers are neither near the peak nor subnormal: f tells it cheaply.
+	if f = abs32(f); f >= m.peak32 && abs(x).Cmp(m.peak) > 0 {
+		m.peak, m.peak32 = abs(x), f
+	}
+	if exact {
+		return num{x, h + 1, eta}
 	}
 	y, ok := fl(x)
 	if !ok {
 		m.over = true
 		return num{x, h + 1, eta}
 	}
-	if abs(x).Cmp(normal) < 0 && x.Cmp(y) != 0 {
+	if f <= 0x1p-126 && abs(x).Cmp(normal) < 0 {
 		eta++
 	}
 	return num{y, h + 1, eta}

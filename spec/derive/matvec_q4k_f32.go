@@ -132,6 +132,7 @@ func runMatvecAny(v *q4kRow, p *plan) *run {
 	type sums struct{ pos, neg [8][]product }
 	blocks := make([]sums, len(v.w))
 	reach := new(big.Rat) // largest sum while factors are missing
+	weight := int64(0)
 	lead := one
 	for _, w := range v.w {
 		lead = larger(lead, larger(abs(units(w.d)), abs(units(w.dmin))))
@@ -142,31 +143,31 @@ func runMatvecAny(v *q4kRow, p *plan) *run {
 		for v.w[k] != w {
 			k++
 		}
-		d, dmin, sc, m, q := units(w.d), units(-w.dmin), integer(w.sc[j]), integer(w.m[j]), integer(w.q[i])
-		ax := abs(rat(x))
-		r.term(mul(mul(d, mul(sc, q)), rat(x)))
-		r.term(mul(mul(dmin, m), rat(x)))
-		reach.Add(reach, mul(ax, mul(larger(one, abs(d)), mul(larger(one, sc), larger(one, q)))))
-		reach.Add(reach, mul(ax, mul(larger(one, abs(dmin)), larger(one, m))))
+		sc, m, q := w.sc[j], w.m[j], w.q[i]
+		nx := f32(x)
+		r.term(mul(units(w.d*sc*q), nx.v))
+		r.term(mul(units(-w.dmin*m), nx.v))
+		far := max(1<<24, w.d, -w.d)*max(1, sc)*max(1, q) + max(1<<24, w.dmin, -w.dmin)*max(1, m)
+		reach.Add(reach, abs(mul(units(far), nx.v)))
 		if w.d != 0 {
-			r.weight.Add(r.weight, mul(sc, q))
+			weight += sc * q
 		}
 		if w.dmin != 0 {
-			r.weight.Add(r.weight, m)
+			weight += m
 		}
 		b := &blocks[k]
-		nx := f32(x)
+		d, dmin := exactly(units(w.d)), exactly(units(-w.dmin))
 		switch p.style {
 		case 0:
 			terms = append(terms, product{r.round(units(w.weight(i)), 0, 0), &nx})
 		case 1:
-			terms = append(terms, p.product(r.machine, exactly(d), exactly(sc), exactly(q), nx), p.product(r.machine, exactly(dmin), exactly(m), nx))
+			terms = append(terms, p.product(r.machine, d, whole(sc), whole(q), nx), p.product(r.machine, dmin, whole(m), nx))
 		case 2, 3:
-			b.pos[j] = append(b.pos[j], p.product(r.machine, exactly(q), nx))
+			b.pos[j] = append(b.pos[j], p.product(r.machine, whole(q), nx))
 			b.neg[j] = append(b.neg[j], product{a: nx})
 		case 4:
-			b.pos[j] = append(b.pos[j], p.product(r.machine, exactly(d), exactly(q), nx))
-			b.neg[j] = append(b.neg[j], p.product(r.machine, exactly(dmin), nx))
+			b.pos[j] = append(b.pos[j], p.product(r.machine, d, whole(q), nx))
+			b.neg[j] = append(b.neg[j], p.product(r.machine, dmin, nx))
 		}
 	})
 	for k, w := range v.w {
@@ -177,7 +178,7 @@ func runMatvecAny(v *q4kRow, p *plan) *run {
 				continue
 			}
 			s, t := p.sum(r.machine, b.pos[j]), p.sum(r.machine, b.neg[j])
-			sc, m := exactly(integer(w.sc[j])), exactly(integer(w.m[j]))
+			sc, m := whole(w.sc[j]), whole(w.m[j])
 			switch p.style {
 			case 2:
 				terms = append(terms, p.product(r.machine, d, sc, s), p.product(r.machine, dmin, m, t))
@@ -196,6 +197,7 @@ func runMatvecAny(v *q4kRow, p *plan) *run {
 		terms = append(terms, p.product(r.machine, d, p.sum(r.machine, pos)), p.product(r.machine, dmin, p.sum(r.machine, neg)))
 	}
 	r.got = p.sum(r.machine, terms)
+	r.weight = integer(weight)
 	r.factor(mul(add(one, gamma(r.h)), reach))
 	return r
 }

@@ -1,0 +1,168 @@
+package kernels
+
+import (
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/cpu"
+
+	"assay/spec"
+)
+
+// entry returns the function value that the exported function of an op calls.
+func entry(op spec.Op) spec.Func {
+	return map[spec.Op]spec.Func{
+		spec.OpDequantQ4K:          dequantQ4K,
+		spec.OpQuantizeQ8KGGML:     quantizeQ8KGGML,
+		spec.OpQuantizeQ8KAprender: quantizeQ8KAprender,
+		spec.OpDotF32:              dotF32,
+		spec.OpDotQ4KQ8K:           dotQ4KQ8K,
+		spec.OpMatvecQ4KQ8K:        matvecQ4KQ8K,
+		spec.OpMatvecQ4KF32:        matvecQ4KF32,
+	}[op]
+}
+
+// bestTier decides by the CPU alone, without the registry.
+func bestTier() spec.Tier {
+	assembly := len(assemblyRows()) > 0
+	x := cpu.X86
+	switch {
+	case assembly && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI:
+		return spec.TierAVX512VNNI
+	case assembly && x.HasAVX2 && x.HasFMA && x.HasF16C:
+		return spec.TierAVX2
+	}
+	return spec.TierGeneric
+}
+
+// TestDispatch: each entry reaches the row of the best tier.
+func TestDispatch(t *testing.T) {
+	for _, in := range spec.Ops() {
+		row := Dispatched(in.Op)
+		if row.Tier != bestTier() {
+			t.Errorf("%s is dispatched to %s, want %s", in.Op, row.Tier, bestTier())
+		}
+		if reflect.ValueOf(entry(in.Op)).Pointer() != reflect.ValueOf(row.Func).Pointer() {
+			t.Errorf("%s: the entry does not call the row that Dispatched names", in.Op)
+		}
+	}
+}
+
+// TestCensus: every op has every tier of the build, in order, once.
+func TestCensus(t *testing.T) {
+	want := []spec.Tier{spec.TierGeneric}
+	if len(assemblyRows()) > 0 {
+		want = spec.Tiers()
+	} else if runtime.GOARCH == "amd64" && bestTier() != spec.TierGeneric {
+		t.Error("assembly rows are missing")
+	}
+	seen := map[uintptr]string{}
+	for _, in := range spec.Ops() {
+		var got []spec.Tier
+		for _, row := range For(in.Op) {
+			got = append(got, row.Tier)
+			p := reflect.ValueOf(row.Func).Pointer()
+			if other := seen[p]; other != "" {
+				t.Errorf("%s and %s are the same function", row.Name(), other)
+			}
+			seen[p] = row.Name()
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s has tiers %v, want %v", in.Op, got, want)
+		}
+	}
+	if n := len(Rows()); n != len(rows) || n != len(spec.Ops())*len(want) {
+		t.Errorf("Rows has %d rows, the table %d", n, len(rows))
+	}
+}
+
+// TestRowsImmutable: what a caller does to the result does not matter.
+func TestRowsImmutable(t *testing.T) {
+	Rows()[0].Func = nil
+	For(spec.OpDotF32)[0].Tier = "x"
+	if Rows()[0].Func == nil || For(spec.OpDotF32)[0].Tier == "x" {
+		t.Error("a caller can change the registry")
+	}
+}
+
+func TestRequire(t *testing.T) {
+	for _, tt := range []struct{ env, err string }{
+		{"", ""}, {"generic", ""}, {" generic , ", ""}, {"neon", "this build lacks"}, {"generic,avx3", "this build lacks"},
+	} {
+		t.Setenv(RequireEnv, tt.env)
+		err := CheckRequired()
+		if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s=%q: %v, want %q", RequireEnv, tt.env, err, tt.err)
+		}
+	}
+	for _, tier := range spec.Tiers() {
+		t.Setenv(RequireEnv, string(tier))
+		present := len(For(spec.OpDotF32)) > 1 || tier == spec.TierGeneric
+		for _, row := range For(spec.OpDotF32) {
+			if row.Tier == tier {
+				present = row.CanRun()
+			}
+		}
+		if err := CheckRequired(); (err == nil) != present {
+			t.Errorf("%s=%s: %v, tier present: %v", RequireEnv, tier, err, present)
+		}
+	}
+}
+
+// TestPanics: lengths that do not fit are programmer errors on every tier.
+func TestPanics(t *testing.T) {
+	s := spec.Shape{Rows: 2, Cols: 256, Batch: 1}
+	for _, row := range Rows() {
+		if !row.CanRun() {
+			continue
+		}
+		in := spec.MustLookup(row.Op)
+		shape := spec.Vector(512)
+		if in.Kind == spec.KindMatvec {
+			shape = s
+		}
+		for k := range len(in.In) + 1 {
+			c := &spec.Call{Shape: shape, Threads: 1, Out: make([]byte, in.OutBytes(shape))}
+			for i := range in.In {
+				c.In = append(c.In, make([]byte, in.InBytes(i, shape)))
+			}
+			if k < len(c.In) {
+				c.In[k] = c.In[k][:len(c.In[k])-4]
+			} else if in.Kind == spec.KindDot {
+				continue // the output is a return value
+			} else {
+				c.Out = c.Out[:len(c.Out)-4]
+			}
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: no panic with operand %d too short", row.Name(), k)
+					}
+				}()
+				row.Func.Run(c)
+			}()
+		}
+	}
+}
+
+func TestFMA32(t *testing.T) {
+	const u = 0x1p-24
+	for _, tt := range []struct{ a, b, c, want float32 }{
+		{1 + 2*u, 1 + 2*u, -1, 4*u + 4*u*u},
+		{1, 1, u, 1},             // a tie, to even
+		{1, 1 + 2*u, u, 1 + 4*u}, // a tie, to even
+		{1, 1, 0x1p-149, 1},
+		// A tie in float32 that only the part below float64's last bit decides.
+		{1 + 0x1p-12, 1 + 0x1p-12, 0x1p-80, 1 + 0x1p-11 + 0x1p-23},
+		{0x1p-100, 0x1p-100, 0, 0},
+		{0x1p-75, 0x1p-75, 0, 0},               // 2^-150 is a tie with zero
+		{0x1p-75, 0x1p-75, 0x1p-149, 0x1p-148}, // a tie, to even
+		{0x1p127, 2, -0x1p127, 0x1p127},
+	} {
+		if got := fma32(tt.a, tt.b, tt.c); got != tt.want {
+			t.Errorf("fma32(%g, %g, %g) = %g, want %g", tt.a, tt.b, tt.c, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package props_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"assay/kernels"
+)
+
+// TestEmulatedTiers runs the tiers that this CPU lacks on an emulated one. It is
+// skipped where the emulator cannot be had; on a CI machine that is a failure.
+func TestEmulatedTiers(t *testing.T) {
+	var absent []string
+	for _, row := range kernels.Rows() {
+		if !row.CanRun() {
+			absent = append(absent, string(row.Tier))
+		}
+	}
+	slices.Sort(absent)
+	absent = slices.Compact(absent)
+	switch {
+	case len(absent) == 0:
+		t.Skip("every tier of this build runs here natively")
+	case testing.Short():
+		t.Skip("the emulator takes minutes; not with -short")
+	case runtime.GOOS != "linux" || runtime.GOARCH != "amd64":
+		t.Skipf("tier %s: no emulator on %s/%s", absent[0], runtime.GOOS, runtime.GOARCH)
+	}
+	binary := filepath.Join(t.TempDir(), "props.test")
+	build := exec.Command("go", "test", "-c", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	run := exec.CommandContext(ctx, "../.ci/emulate", "--timeout", "840", binary,
+		"-test.short", "-test.v", "-test.run", "^TestKernels$/./^("+strings.Join(absent, "|")+")$")
+	run.Env = append(os.Environ(), kernels.RequireEnv+"="+strings.Join(absent, ","))
+	out, err := run.CombinedOutput()
+	var status *exec.ExitError
+	if errors.As(err, &status) && status.ExitCode() == 77 && os.Getenv("CI") == "" {
+		t.Skipf("%s", strings.TrimSpace(string(out)))
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// Each op must have run, not been skipped.
+	for _, row := range kernels.Rows() {
+		if want := "--- PASS: TestKernels/" + row.Name() + " "; !row.CanRun() && !strings.Contains(string(out), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	t.Logf("tiers %v on an emulated CPU:\n%s", absent, out)
+}
