@@ -198,7 +198,8 @@ extremes:
 	FOLD(VMINPS, VMINSS, Y4, X4, X5)
 
 	// first, in X0, is the one of larger magnitude. If both have the same, the
-	// order of the elements decides.
+	// order of the elements decides; the search ends, for Y1 is the magnitude of
+	// two of them.
 	VPBROADCASTD abs<>(SB), ABS
 	VANDPS       ABS, Y4, Y1
 	VUCOMISS     X1, X0
@@ -309,7 +310,7 @@ largest:
 	VMAXPS Y2, Y0, Y0
 	FOLD(VMAXPS, VMAXSS, Y0, X0, X1)
 
-	// d and 1/d, by divisions that round once; the latter doubled for AWAY.
+	// d and 1/d, by divisions that round once; 1/d is then doubled for AWAY.
 	VMOVSS       one<>(SB), X1
 	VUCOMISS     tiny<>(SB), X0
 	JHI          scale

@@ -33,7 +33,7 @@ func bulkDotF32(a, b []byte, _ spec.Tree) sumState {
 	acc.Reset()
 	var s sumState
 	x, y := spec.Floats(a), spec.Floats(b)
-	gauge := 0.0
+	gauge, eta := 0.0, int64(0)
 	for i := range x {
 		p := float64(x[i]) * float64(y[i])
 		if !finite(p) {
@@ -42,13 +42,15 @@ func bulkDotF32(a, b []byte, _ spec.Tree) sumState {
 			y[i] = 0
 			continue
 		}
-		s.terms.Pos = s.terms.Pos || p > 0
-		s.terms.Neg = s.terms.Neg || p < 0
+		s.sign(p)
+		if p != 0 {
+			eta++
+		}
 		gauge += math.Abs(p)
 	}
 	acc.AddDot(x, y)
 	s.value = acc.Value()
-	s.gauge, s.eta, s.factors = magnitude(gauge, len(x)), exactInt(int64(len(x))), exact()
+	s.gauge, s.eta, s.factors = magnitude(gauge, len(x)), exactInt(eta), exact()
 	return s
 }
 
@@ -57,7 +59,7 @@ func bulkDotQ4KF32(w, x []byte, t spec.Tree) sumState {
 	defer accs.Put(acc)
 	acc.Reset()
 	var s sumState
-	gauge, largest := 0.0, 1.0
+	gauge, factors, eta := 0.0, 0.0, int64(0)
 	for b := range len(w) / spec.Q4KBytes {
 		blk := w[b*spec.Q4KBytes:][:spec.Q4KBytes]
 		d, dmin := f16Table(blk[0:]), f16Table(blk[2:])
@@ -66,17 +68,18 @@ func bulkDotQ4KF32(w, x []byte, t spec.Tree) sumState {
 		if bad {
 			continue
 		}
-		largest = max(largest, math.Abs(d), math.Abs(dmin))
+		posLead, negLead := 2*max(1, math.Abs(d)), 2*max(1, math.Abs(dmin))
 		for j := range spec.Q4KSubBlocks {
 			sc, m := q4kPair(blk, j)
 			d1, m1 := d*float64(sc), dmin*float64(m)
 			qs := blk[spec.Q4KOffQuants+j/2*32:][:32]
 			xs := x[4*(b*spec.SuperBlock+32*j):][:4*32]
 			shift := 4 * uint(j%2)
-			for l, q := range qs {
+			for l, pair := range qs {
+				qv := pair >> shift & 15
 				xi := float64(spec.GetF32(xs, l))
-				pos := d1 * float64(q>>shift&15) // exact, 21 bits
-				weight := pos - m1               // exact, 51 bits
+				pos := d1 * float64(qv) // exact, 21 bits
+				weight := pos - m1      // exact, 51 bits
 				if !finite(xi) {
 					if t == spec.TreeLanes {
 						s.special(sign(weight) * xi)
@@ -92,20 +95,25 @@ func bulkDotQ4KF32(w, x []byte, t spec.Tree) sumState {
 					term := weight * xi
 					s.sign(term)
 					gauge += math.Abs(term)
-				} else {
-					s.sign(p)
-					s.sign(q)
-					gauge += math.Abs(p) + math.Abs(q)
+					if term != 0 {
+						eta++
+					}
+					continue
 				}
+				s.sign(p)
+				s.sign(q)
+				gauge += math.Abs(p) + math.Abs(q)
+				quant := int64(qv)
+				if xi != 0 {
+					eta += weigh(d, sc*quant) + weigh(dmin, m)
+				}
+				factors += math.Abs(xi) * (posLead*float64(max(1, sc)*max(1, quant)) + negLead*float64(max(1, m)))
 			}
 		}
 	}
 	n := len(x) / 4
 	s.value = acc.Value()
-	s.gauge, s.eta, s.factors = magnitude(gauge, 2*n), exactInt(int64(n)), exact()
-	if t != spec.TreeLanes {
-		s.eta = exactMul(exactInt(4*945*int64(n)), exactFloat(largest))
-	}
+	s.gauge, s.eta, s.factors = magnitude(gauge, 2*n), exactInt(eta), magnitude(factors, 4*n)
 	return s
 }
 
@@ -124,8 +132,8 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 	defer accs.Put(acc)
 	acc.Reset()
 	var s sumState
-	gauge, eta, factors := 0.0, 0.0, 0.0
-	anyEta := exact()
+	gauge, eta, factors := 0.0, int64(0), 0.0
+	var lead big.Float // factors of TreeAny
 	nb := len(w) / spec.Q4KBytes
 	for b := range nb {
 		wb, xb := w[b*spec.Q4KBytes:][:spec.Q4KBytes], x[b*spec.Q8KBytes:][:spec.Q8KBytes]
@@ -138,7 +146,7 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 		}
 		var dots [spec.QuantDotLanes]int64
 		dot, min, absDot, absMin := int64(0), int64(0), int64(0), int64(0)
-		anyDot, anyMin := int64(0), int64(0) // element by element
+		anyDot, anyMin, anyLead := int64(0), int64(0), int64(0) // element by element
 		for j := range spec.Q4KSubBlocks {
 			sc, m := q4kPair(wb, j)
 			qs := wb[spec.Q4KOffQuants+j/2*32:][:32]
@@ -149,8 +157,10 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 				for k := 4 * l; k < 4*l+4; k++ {
 					q, xq := int64(qs[k]>>shift&15), int64(int8(xs[k]))
 					lane += q * xq
-					anyDot += sc * q * max(xq, -xq)
-					anyMin += m * max(xq, -xq)
+					a := max(xq, -xq)
+					anyDot += sc * q * a
+					anyMin += m * a
+					anyLead += max(1, sc)*q*a + max(1, m)*a
 				}
 				dots[l] += sc * lane
 			}
@@ -174,20 +184,23 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 		}
 		if t == spec.TreeLanes {
 			gauge += math.Abs(dd)*float64(absDot) + math.Abs(dm)*float64(absMin)
-			eta += float64(absDot + absMin + 2*spec.QuantDotLanes) // an integer below 2^53
+			eta += weigh(dd, absDot) + weigh(dm, absMin)
 		} else {
 			gauge += math.Abs(dd)*float64(anyDot) + math.Abs(dm)*float64(anyMin)
+			eta += weigh(dd, anyDot) + weigh(dm, anyMin)
 			d, dmin := f16Table(wb[0:]), f16Table(wb[2:])
-			lead := exactMul(exactFloat(max(1, math.Abs(d), math.Abs(dmin))), exactFloat(max(1, math.Abs(dx))))
-			anyEta = exactAdd(anyEta, exactMul(lead, exactInt(96*max(1, anyDot, anyMin))))
+			scales := exactMul(exactFloat(2*max(1, math.Abs(d), math.Abs(dmin))), exactFloat(max(1, math.Abs(dx))))
+			if of := exactMul(scales, exactInt(max(1, anyLead))); of.Cmp(&lead) > 0 {
+				lead.Set(of)
+			}
 			s.terms.Pos, s.terms.Neg = true, true
 		}
 		factors = max(factors, math.Abs(dd), math.Abs(dm))
 	}
 	s.value = acc.Value()
-	s.gauge, s.eta, s.factors = magnitude(gauge, 2*nb), exactFloat(eta), exactFloat(factors)
-	if t != spec.TreeLanes {
-		s.eta = anyEta
+	s.gauge, s.eta, s.factors = magnitude(gauge, 2*nb), exactInt(eta), exactFloat(factors)
+	if lead.Cmp(s.factors) > 0 {
+		s.factors = &lead
 	}
 	return s
 }

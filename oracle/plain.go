@@ -81,15 +81,15 @@ func dotF32(a, b []byte, _ spec.Tree) sumState {
 			continue
 		}
 		s.add(exactMul(exactFloat(x), exactFloat(y)))
+		if x != 0 && y != 0 {
+			s.eta = exactAdd(s.eta, exactInt(1))
+		}
 	}
-	s.eta = exactInt(int64(n))
 	return s
 }
 
 func dotQ4KF32(w, x []byte, t spec.Tree) sumState {
 	s := newSum()
-	n := len(x) / 4
-	largest := 1.0 // of 1 and the magnitudes of all scales
 	for b := range len(w) / spec.Q4KBytes {
 		blk := decodeQ4K(w[b*spec.Q4KBytes:])
 		bad := s.scale(blk.d)
@@ -97,36 +97,45 @@ func dotQ4KF32(w, x []byte, t spec.Tree) sumState {
 		if bad {
 			continue
 		}
-		largest = max(largest, math.Abs(blk.d), math.Abs(blk.dmin))
 		for i, q := range blk.q {
 			j := i / spec.Q4KSubBlockLen
 			xi := float64(spec.GetF32(x, b*spec.SuperBlock+i))
 			pos := exactMul(exactFloat(blk.d), exactInt(blk.sc[j]*q))
 			neg := exactMul(exactFloat(blk.dmin), exactInt(-blk.m[j]))
 			weight := exactAdd(pos, neg)
-			if !finite(xi) {
-				if t == spec.TreeLanes {
-					s.special(float64(weight.Sign()) * xi)
-				} else {
-					// Scales may be factored out of Inf − Inf.
-					s.scale(xi)
-				}
-				continue
-			}
-			if t == spec.TreeLanes {
+			switch {
+			case !finite(xi) && t == spec.TreeLanes:
+				s.special(float64(weight.Sign()) * xi)
+			case !finite(xi):
+				s.scale(xi) // the scales may be factored out of Inf − Inf
+			case t == spec.TreeLanes:
 				s.add(exactMul(weight, exactFloat(xi)))
-			} else {
+				if weight.Sign() != 0 && xi != 0 {
+					s.eta = exactAdd(s.eta, exactInt(1))
+				}
+			default:
 				s.add(exactMul(pos, exactFloat(xi)))
 				s.add(exactMul(neg, exactFloat(xi)))
+				if xi != 0 {
+					s.eta = exactAdd(s.eta, exactInt(weigh(blk.d, blk.sc[j]*q)+weigh(blk.dmin, blk.m[j])))
+				}
+				// Scales in any order, and sums of the rest: relative errors of up
+				// to 1 + γ_h ≤ 2.
+				of := 2 * (math.Max(1, math.Abs(blk.d))*float64(max(1, blk.sc[j])*max(1, q)) + math.Max(1, math.Abs(blk.dmin))*float64(max(1, blk.m[j])))
+				s.factors = exactAdd(s.factors, abs(exactMul(exactFloat(of), exactFloat(xi))))
 			}
 		}
 	}
-	s.eta = exactInt(int64(n))
-	if t != spec.TreeLanes {
-		// Four roundings a term, each multiplied later by at most a scale and 63·15.
-		s.eta = exactMul(exactInt(4*945*int64(n)), exactFloat(largest))
-	}
 	return s
+}
+
+// weigh returns the integer that multiplies an underflow error of a product
+// with the scale: none if the scale is zero.
+func weigh(scale float64, n int64) int64 {
+	if scale == 0 {
+		return 0
+	}
+	return n
 }
 
 func dotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
@@ -160,7 +169,7 @@ func dotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 			for l := range dots {
 				s.add(exactMul(dd, exactInt(dots[l])))
 				s.add(exactMul(dm, exactInt(-mins[l])))
-				s.eta = exactAdd(s.eta, exactInt(max(dots[l], -dots[l])+max(mins[l], -mins[l])+2))
+				s.eta = exactAdd(s.eta, exactInt(weigh(wb.d*dx, max(dots[l], -dots[l]))+weigh(wb.dmin*dx, max(mins[l], -mins[l]))))
 			}
 			continue
 		}
@@ -171,10 +180,21 @@ func dotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 		s.value = exactAdd(s.value, exactAdd(exactMul(dd, exactInt(dot)), exactMul(dm, exactInt(-min))))
 		s.gauge = exactAdd(s.gauge, exactAdd(abs(exactMul(dd, exactInt(absDots))), abs(exactMul(dm, exactInt(absMins)))))
 		s.terms.Pos, s.terms.Neg = true, true // the float terms are the kernel's choice
-		// 32 terms of at most three roundings, each multiplied later by at most
-		// the scales and the integer.
-		lead := exactMul(exactFloat(max(1, math.Abs(wb.d), math.Abs(wb.dmin))), exactFloat(max(1, math.Abs(dx))))
-		s.eta = exactAdd(s.eta, exactMul(lead, exactInt(96*max(1, absDots, absMins))))
+		s.eta = exactAdd(s.eta, exactInt(weigh(wb.d*dx, absDots)+weigh(wb.dmin*dx, absMins)))
+		s.factor(anyFactors(wb.d, wb.dmin, dx, wb.sc[:], wb.m[:], wb.q[:], xb[spec.Q8KOffQuants:][:spec.SuperBlock]))
 	}
 	return s
+}
+
+// anyFactors bounds what a kernel of TreeAny may form of a super-block's scales
+// and integers, in any order: twice the product of all of them that exceed 1.
+func anyFactors(d, dmin, dx float64, sc, m, q []int64, xq []byte) *big.Float {
+	var n int64
+	for i := range q {
+		j, a := i/spec.Q4KSubBlockLen, int64(int8(xq[i]))
+		a = max(a, -a)
+		n += max(1, sc[j])*q[i]*a + max(1, m[j])*a
+	}
+	scales := exactMul(exactFloat(2*max(1, math.Abs(d), math.Abs(dmin))), exactFloat(max(1, math.Abs(dx))))
+	return exactMul(scales, exactInt(max(1, n)))
 }

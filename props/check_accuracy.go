@@ -2,14 +2,61 @@ package props
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 
+	"assay/oracle"
 	"assay/spec"
 )
 
 func checkAccuracy(h *harness, r Recipe) *Finding {
 	_, f := h.judged(r.Case())
 	return f
+}
+
+// checkLong takes operands whose elements, blocks' offsets and rows' offsets
+// pass 2^16: a matvec long in its columns, one long in its rows. Integers so
+// small that every sum is exact show what the bound of a long sum in any order
+// would hide.
+func checkLong(h *harness, r Recipe) *Finding {
+	const blocks = 1<<16/spec.Q4KBytes + 5 // the smallest block decides
+	shapes := []spec.Shape{spec.Vector(blocks * spec.SuperBlock)}
+	if spec.MustLookup(r.Op).Kind == spec.KindMatvec {
+		shapes = []spec.Shape{{Rows: 2, Cols: blocks * spec.SuperBlock, Batch: 2}, {Rows: blocks, Cols: spec.SuperBlock, Batch: 1}}
+	}
+	for _, s := range shapes {
+		r.Shape = s
+		if r.Op == spec.OpDotF32 {
+			r.Shape.Cols += int(r.Seed % 64)
+		}
+		c := r.Case()
+		if slices.Contains(spec.MustLookup(r.Op).In, spec.Q4K) && r.Op != spec.OpDequantQ4K {
+			c = smallInts(r.rng(), r.Op, r.Shape)
+		}
+		if _, f := h.exactly(c); f != nil {
+			f.note("shape %v", r.Shape)
+			return f
+		}
+	}
+	return nil
+}
+
+// smallInts is a dot or matvec whose terms are integers of at most 4.
+func smallInts(rng *rand.Rand, op spec.Op, s spec.Shape) *spec.Case {
+	w := intBlocks(rng, s.Rows*s.Cols/spec.SuperBlock)
+	for b := range w {
+		for j := range w[b].sc {
+			w[b].sc[j], w[b].m[j] = 1, byte(rng.IntN(2))
+		}
+		for i := range w[b].q {
+			w[b].q[i] &= 3
+		}
+	}
+	x := intActs(rng, s.Cols*s.Batch)
+	for i := range x {
+		x[i] = max(-1, min(1, x[i]))
+	}
+	return intCase(op, s, w, x)
 }
 
 // checkTiers holds a row that declares the op's tree to the reference loop.
@@ -59,6 +106,36 @@ func checkAlias(h *harness, r Recipe) *Finding {
 	return sameOutput(c.Op, apart, together, "differs when both operands are the same memory")
 }
 
+// threadCounts are those that a matvec is run with: odd and even ones, and more
+// than most shapes have rows.
+var threadCounts = []int{2, 3, 5, 8, 17, 40}
+
+// checkThreads judges a matvec on each number of threads, twice, for threads
+// that share what they should not may be lucky once. Rows are many enough for
+// every thread to have several.
+func checkThreads(h *harness, r Recipe) *Finding {
+	r.Shape.Rows = 1 + int(r.Seed%97)
+	r.Shape.Cols = min(r.Shape.Cols, 2*spec.SuperBlock)
+	c := r.Case()
+	want, err := oracle.Bulk(c, h.row.Tree)
+	if err != nil {
+		return &Finding{Detail: err.Error()}
+	}
+	for range 2 {
+		for _, threads := range append([]int{1, 40 + int(r.Seed>>8%7)}, threadCounts...) {
+			out, f := h.run(c, threads)
+			if f == nil {
+				f = h.judge(c.Op, want, out)
+			}
+			if f != nil {
+				f.note("with %d threads", threads)
+				return f
+			}
+		}
+	}
+	return nil
+}
+
 // checkSplits computes a matvec with other numbers of threads, one element at
 // a time, and with its rows in reverse.
 func checkSplits(h *harness, r Recipe) *Finding {
@@ -67,7 +144,7 @@ func checkSplits(h *harness, r Recipe) *Finding {
 	if f != nil {
 		return f
 	}
-	for _, threads := range []int{2, 3, 5, 8, 17, 40} {
+	for _, threads := range threadCounts {
 		out, f := h.run(c, threads)
 		if f == nil {
 			f = sameOutput(c.Op, whole, out, "differs when split over threads")

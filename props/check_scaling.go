@@ -2,6 +2,7 @@ package props
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -82,7 +83,9 @@ func scaledQ8K(base, out []byte, factor float32, op spec.Op) *Finding {
 	return sameOutput(op, want, out, fmt.Sprintf("operand times %g", factor))
 }
 
-// checkClass puts each special value into each kind of field in turn.
+// checkClass puts each special value into each kind of field in turn: once as
+// it is, once with the block that it meets all zero, and once with the rest of
+// its own block zero. A kernel that skips what is multiplied by zero differs.
 func checkClass(h *harness, r Recipe) *Finding {
 	r.Shape.Cols = max(r.Shape.Cols, 1)
 	rng := r.rng()
@@ -93,31 +96,54 @@ func checkClass(h *harness, r Recipe) *Finding {
 		if format == spec.Q4K {
 			fields = 2 // d and dmin
 		}
-		blocks := len(base.In[k]) / format.BlockBytes()
-		if blocks == 0 {
-			continue
-		}
+		perRow := r.Shape.Cols / format.BlockLen()
 		for field := range fields {
 			for _, v := range specialF32 {
-				c := &spec.Case{Op: base.Op, Shape: base.Shape, In: append([][]byte(nil), base.In...)}
-				b := bytes.Clone(base.In[k])
-				at := b[rng.IntN(blocks)*format.BlockBytes():]
-				if format == spec.Q4K {
-					bits := half(float64(v))
-					if v != v {
-						bits = 0x7c01 | uint16(rng.IntN(2)<<15) // a signalling NaN too
+				for variant, circumstance := range []string{"", ", against zeros", ", with zeros"} {
+					c := &spec.Case{Op: base.Op, Shape: base.Shape, In: make([][]byte, len(base.In))}
+					for i := range c.In {
+						c.In[i] = bytes.Clone(base.In[i])
 					}
-					at[2*field], at[2*field+1] = byte(bits), byte(bits>>8)
-				} else {
-					spec.PutF32(at, v)
-				}
-				c.In[k] = b
-				if _, f := h.judged(c); f != nil {
-					f.note("operand %d holds the special value %s", k, showBits(math.Float32bits(v)))
-					return f
+					block := rng.IntN(len(c.In[k]) / format.BlockBytes())
+					at := c.In[k][block*format.BlockBytes():][:format.BlockBytes()]
+					switch {
+					case variant == 1 && len(c.In) > 1:
+						zeroColumn(c.In[1-k], in.In[1-k], format, r.Shape.Cols, block%perRow)
+					case variant == 2:
+						clear(at[min(4, len(at)):]) // all but the scales
+					}
+					putSpecial(at, format, field, v)
+					if _, f := h.judged(c); f != nil {
+						f.note("operand %d holds the special value %s%s", k, showBits(math.Float32bits(v)), circumstance)
+						return f
+					}
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// putSpecial stores v in a scale of a block, or in an element.
+func putSpecial(at []byte, f spec.Format, field int, v float32) {
+	if f != spec.Q4K {
+		spec.PutF32(at, v)
+		return
+	}
+	bits := half(float64(v))
+	if v != v {
+		bits = 0x7c01 // a signalling NaN
+	}
+	binary.LittleEndian.PutUint16(at[2*field:], bits)
+}
+
+// zeroColumn clears the blocks of b, in every row, that meet block number block
+// of a row of the other operand.
+func zeroColumn(b []byte, f, other spec.Format, cols, block int) {
+	row := f.Bytes(cols)
+	lo := block * other.BlockLen() / f.BlockLen() * f.BlockBytes()
+	n := max(1, other.BlockLen()/f.BlockLen()) * f.BlockBytes()
+	for start := 0; start < len(b); start += row {
+		clear(b[start+lo : start+lo+n])
+	}
 }

@@ -114,8 +114,16 @@ func TestMutantsDiffer(t *testing.T) {
 		t.Run(string(m.Op)+"/"+m.ID, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(1, 2))
-			for n := range 5000 {
-				c := props.Draw(rng, m.Op).Case()
+			cases := 5000
+			if m.Class == "OOB" {
+				cases = 200
+			}
+			for n := range cases {
+				r := props.Draw(rng, m.Op)
+				if n%100 == 99 {
+					r.Shape = longShape(m.Op, n/100)
+				}
+				c := r.Case()
 				if n%2 == 1 {
 					disturb(c, rng)
 				}
@@ -134,6 +142,19 @@ func TestMutantsDiffer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// longShape returns shapes in which one operand or the other has more bytes, or
+// elements, than 16 bits count.
+func longShape(op spec.Op, n int) spec.Shape {
+	const blocks = 1<<16/spec.Q4KBytes + 4
+	switch {
+	case spec.MustLookup(op).Kind != spec.KindMatvec:
+		return spec.Vector(blocks * spec.SuperBlock)
+	case n%2 == 0:
+		return spec.Shape{Rows: blocks, Cols: spec.SuperBlock, Batch: 1}
+	}
+	return spec.Shape{Rows: 1, Cols: spec.SuperBlock, Batch: blocks}
 }
 
 // disturb writes a NaN, an infinity or a zero of 16 bits somewhere into an

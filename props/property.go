@@ -59,7 +59,7 @@ var properties = []Property{
 		draw: drawCalm, check: checkScaling,
 	},
 	{
-		Name: "class", Sees: "NANI, SUBN: one special value in each operand", Budget: 4,
+		Name: "class", Sees: "NANI, SUBN: a special value in each operand, alone and against zeros", Budget: 4,
 		draw: drawCalm, check: checkClass,
 	},
 	{
@@ -75,12 +75,20 @@ var properties = []Property{
 		applies: takes(spec.Q8K), draw: drawTypical, check: checkDisplacement,
 	},
 	{
+		Name: "threads", Sees: "THR, STR: any number of threads, with more and fewer rows than threads", Budget: 8,
+		applies: kind(spec.KindMatvec), draw: drawTypical, check: checkThreads,
+	},
+	{
 		Name: "splits", Sees: "STR, THR, TAIL: rows, batches and threads do not matter", Budget: 24,
 		applies: both(lanes, kind(spec.KindMatvec)), check: checkSplits,
 	},
 	{
 		Name: "tree", Sees: "RND: the declared tree, probed by one +M, one −M and ones", Budget: 40,
 		applies: both(lanes, sums), check: checkTree,
+	},
+	{
+		Name: "long", Sees: "STR, OVF: lengths and offsets beyond 16 bits", Budget: 1,
+		draw: drawIntegers, check: checkLong,
 	},
 	{
 		Name: "repeat", Sees: "LANE, THR: unwritten elements, state between calls", Budget: 40,
@@ -148,6 +156,6 @@ func drawCalm(rng *rand.Rand, op spec.Op) Recipe {
 
 func drawTypical(rng *rand.Rand, op spec.Op) Recipe {
 	return drawFrom(rng, op, map[spec.Format][]string{
-		spec.Q4K: {"typical", "spread", "zeros"}, spec.Q8K: {"typical"}, spec.F32: {"gauss", "outlier"},
+		spec.Q4K: {"typical", "spread", "zeros"}, spec.Q8K: {"typical", "halves"}, spec.F32: {"gauss", "outlier"},
 	})
 }

@@ -234,6 +234,7 @@ var strategies = map[spec.Format][]strategy{
 				x[i+rng.IntN(min(spec.SuperBlock, len(x)-i))] = float32(signed(rng, 127))
 			}
 		})},
+		{"roundtwice", f32Values(roundTwice)},
 		{"twosided", f32Values(func(rng *rand.Rand, x []float32) { // both extremes, either first
 			a := float32(math.Exp(rng.NormFloat64()))
 			for i := range x {
@@ -296,6 +297,25 @@ var strategies = map[spec.Format][]strategy{
 			}
 		})},
 	},
+}
+
+// roundTwice makes values whose product with the inverse scale of either
+// quantiser lies within an ulp of a half: whether the product is rounded before
+// it is rounded to an integer decides the quant.
+func roundTwice(rng *rand.Rand, x []float32) {
+	for i := 0; i < len(x); i += spec.SuperBlock {
+		block := x[i:min(i+spec.SuperBlock, len(x))]
+		most := float32(math.Exp(rng.NormFloat64()))
+		inverse := float64(-127 / most)
+		if rng.IntN(2) == 0 {
+			inverse = float64(1 / (most / 127))
+		}
+		for k := range block {
+			v := float32((float64(rng.IntN(253)-126) + 0.5) / inverse)
+			block[k] = math.Float32frombits(math.Float32bits(v) + uint32(rng.IntN(3)) - 1)
+		}
+		block[rng.IntN(len(block))] = most
+	}
 }
 
 var specialF32 = []float32{

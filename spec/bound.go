@@ -5,6 +5,10 @@ import "math/big"
 // boundPrec is the precision at which bounds are evaluated, rounded up.
 const boundPrec = 128
 
+// maxDepth is the depth that Shape.Check allows: γ_h < 1 stays far away, and
+// 1 + γ_h ≤ 2.
+const maxDepth = 1 << 23
+
 // Measure is what the error bound of one output element depends on, besides
 // the depth of the tree. All values are finite and not negative; they may
 // exceed the exact ones, never fall below.
@@ -13,9 +17,12 @@ type Measure struct {
 	Gauge *big.Float
 	// Eta counts the roundings that can underflow, each weighted by what its
 	// result is multiplied with later: the underflow error is at most
-	// (1+γ_h)·Eta·2^−150.
+	// (1+γ_h)·Eta·2^−150. Of a term's roundings only one can: the product that
+	// joins a scale with the activation. Products with integers, and sums, lose
+	// nothing below 2^−149.
 	Eta *big.Float
-	// Factors is the largest magnitude of a product of scales.
+	// Factors bounds what a kernel may form besides sums of terms: products of
+	// scales, and sums from which a scale was factored out.
 	Factors *big.Float
 	// Peak is the larger of Gauge and Factors: no intermediate of any order
 	// exceeds it by more than the bound.
@@ -53,9 +60,8 @@ func Bound(h int, m Measure) *big.Float {
 
 // QuantizeError returns the largest |x − d·q| over the elements of a Q8_K
 // block whose quants come from one of the two quantisers and whose scale d is
-// finite and not zero: |d|·(1/2 + 2^−15) + 2^−142, rounded up. A block whose
-// elements are all at most 1e-10 in magnitude, and which aprender's quantiser
-// therefore makes zero, is not covered.
+// finite and not zero: |d|·(1/2 + 2^−15) + 2^−142, rounded up. That covers the
+// blocks that aprender's threshold makes zero, for their d is 1/127.
 func QuantizeError(d float32) *big.Float {
 	if d < 0 {
 		d = -d

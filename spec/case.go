@@ -32,6 +32,9 @@ func (s Shape) Check(op Op) error {
 	if most := maxElements / max(int64(s.Cols), 1); int64(s.Rows) > most || int64(s.Batch) > most || int64(s.Batch) > maxElements/int64(s.Rows) {
 		return fmt.Errorf("spec: %s: shape %v: more than %d elements", op, s, maxElements)
 	}
+	if !in.Exact && Depth(op, TreeAny, s.Cols) >= maxDepth {
+		return fmt.Errorf("spec: %s: shape %v: rows are too long for an error bound", op, s)
+	}
 	for _, f := range append([]Format{in.Out}, in.In...) {
 		if in.Kind != KindMap && f == in.Out {
 			continue // one output element a row

@@ -113,7 +113,7 @@ func (t Terms) Class(value *big.Float, m Measure, bound *big.Float) Class {
 	}
 	// Something may overflow. If the terms have one sign and their sum is out
 	// of range even when every rounding went towards zero, it must.
-	least := new(big.Float).Sub(new(big.Float).Abs(value), bound)
+	least := new(big.Float).SetPrec(boundPrec).SetMode(big.ToZero).Sub(new(big.Float).Abs(value), bound)
 	if least.Cmp(overflowAt) >= 0 && m.Factors.Cmp(overflowAt) < 0 {
 		switch {
 		case t.Pos && !t.Neg:

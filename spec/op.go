@@ -53,8 +53,8 @@ var table = []Info{
 	},
 	{
 		Op: OpQuantizeQ8KAprender, Kind: KindMap, In: []Format{F32}, Out: Q8K, Exact: true,
-		Formula: "amax = max|x|; s = f32(amax/127), or f32(1/127) when amax ≤ 1e-10; q[i] = clamp(round(f32(x[i]·f32(1/s))), −128, 127), ties away from zero; d = s; bsums[k] = Σ q[16k..16k+15]",
-		Rule: "NaN elements do not take part in amax and give q = 0. amax ≤ 1e-10 (also a block of NaNs): all quants become 0. " +
+		Formula: "amax = max|x|; s = f32(amax/127), or f32(1/127) when amax ≤ f32(1e-10); q[i] = clamp(round(f32(x[i]·f32(1/s))), −128, 127), ties away from zero; d = s; bsums[k] = Σ q[16k..16k+15]",
+		Rule: "NaN elements do not take part in amax and give q = 0. amax ≤ f32(1e-10) (also a block of NaNs): all quants become 0. " +
 			"An infinite element gives s = Inf, 1/s = 0 and hence q = 0 for all (Inf·0 is NaN, and NaN gives 0).",
 	},
 	{

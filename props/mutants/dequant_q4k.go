@@ -113,6 +113,9 @@ func dequantMutants() []Mutant {
 		{"C53", "ARM-software/kleidiai 682dd99", bounds, "the quants of the last chunk are loaded with a vector of 64 bytes", func(k *dequantizer) {
 			k.after = func(w []byte, b int, _ *superBlock) { peek(w, b*spec.Q4KBytes+spec.Q4KOffQuants+96+63) }
 		}},
+		{"D20", "pytorch/FBGEMM PR 1784", stride, "the offset of a block is kept in a type too short, here of 16 bits", func(k *dequantizer) {
+			k.locate = func(b int) int { return int(uint16(b * spec.Q4KBytes)) }
+		}},
 		{"E02-b", "ggml-org/llama.cpp PR 22841", precise, "d·sc is kept in f16", func(k *dequantizer) {
 			k.value = func(d1, q, m1 float32) float32 {
 				if r := viaHalf(d1); r-r == 0 {

@@ -95,6 +95,10 @@ func dotF32Mutants() []Mutant {
 		{"C43", "google/XNNPACK 07e033e0dd", tail, "two elements a turn, and none for an odd length's last", func(k *f32Dot) {
 			k.cut(func(n int) int { return n &^ 1 })
 		}},
+		{"D19", "pytorch/FBGEMM PR 1261", stride, "the length is kept in a type too short, here of 16 bits", func(k *f32Dot) {
+			k.body = func(n int) int { return int(uint16(n)) / 64 * 64 }
+			k.cut(func(n int) int { return n % 64 })
+		}},
 		{"D23", "pytorch/FBGEMM PR 5153", tail, "the rest is done by running the last full vector of 8 again", func(k *f32Dot) {
 			k.rest = func(acc *lanes, a, b []float32, i int) {
 				n := len(a) - i

@@ -163,7 +163,7 @@ func dotQ4KQ8KMutants() []Mutant {
 		{"A02", "paiml/aprender#3105", lane, "the minimum term sums 16 of the 32 activations of a sub-block", func(k *quantDot) {
 			k.minTerm = func(v *quantBlock, j int) int32 { return v.m[j] * v.bsum[2*j] }
 		}},
-		{"A02-b", "paiml/aprender#3105", lane, "so, for the last sub-block alone", func(k *quantDot) {
+		{"A02-b", "paiml/aprender#3105", lane, "the minimum term of the last sub-block sums 16 of its 32 activations", func(k *quantDot) {
 			k.spoil = func(v *quantBlock) { v.bsum[15] = 0 }
 		}},
 		{"A06", "huggingface/candle PR 1544", overflow, "the sum of a sub-block wraps to int16 before it is scaled", func(k *quantDot) {
@@ -313,7 +313,7 @@ func dotQ4KQ8KMutants() []Mutant {
 		{"C04", "crabml/crabml PR 168", operand, "min and sum are added, not multiplied", func(k *quantDot) {
 			k.minTerm = func(v *quantBlock, j int) int32 { return v.m[j] + v.bsum[2*j] + v.bsum[2*j+1] }
 		}},
-		{"C05", "crabml/crabml PR 168", operand, "so in every other super-block", func(k *quantDot) {
+		{"C05", "crabml/crabml PR 168", operand, "min and sum are added, not multiplied, in every other super-block", func(k *quantDot) {
 			base := k.minTerm
 			k.minTerm = func(v *quantBlock, j int) int32 {
 				if v.b%2 == 0 {
@@ -389,6 +389,9 @@ func dotQ4KQ8KMutants() []Mutant {
 				}
 				return all
 			}
+		}},
+		{"E09", "ggml-org/llama.cpp PR 6928", stride, "the offset of a block is kept in a type too short, here of 16 bits", func(k *quantDot) {
+			k.locate = func(b int) int { return int(uint16(b * spec.Q4KBytes)) }
 		}},
 		{"E21-c", "OpenMathLib/OpenBLAS#184", special, "a super-block whose activation scale is zero is skipped, though the weight's is NaN or infinite", func(k *quantDot) {
 			base := k.step

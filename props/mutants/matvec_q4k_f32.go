@@ -74,6 +74,15 @@ func matvecQ4KF32Mutants() []Mutant {
 				return x
 			}
 		}},
+		{"D20-b", "pytorch/FBGEMM PR 1784", stride, "the offset of an activation is kept in a type too short, here of 16 bits", func(k *matvec[float32]) {
+			base := k.vector
+			k.vector = func(c *call, b int) []float32 {
+				if from := int(uint16(4*b*c.xLen)) / 4; from < b*c.xLen {
+					return c.x[from:][:c.xLen]
+				}
+				return base(c, b)
+			}
+		}},
 		{"E11", "ggml-org/ggml#386", stride, "the stride of the activations is ignored", func(k *matvec[float32]) {
 			base := k.vector
 			k.vector = func(c *call, _ int) []float32 { return base(c, 0) }
@@ -154,7 +163,7 @@ func matvecQ4KF32Mutants() []Mutant {
 				return k.dot(k.row(c, r), k.vector(c, b))
 			}
 		}},
-		{"K14-b", "b4rtaz/distributed-llama c96f663", threads, "so from the third thread on", func(k *matvec[float32]) {
+		{"K14-b", "b4rtaz/distributed-llama c96f663", threads, "threads from the third on share the buffer of decoded weights", func(k *matvec[float32]) {
 			k.element = func(c *call, b, r int) float32 {
 				if per := (c.Rows + c.threads - 1) / c.threads; r >= 2*per && r+per < c.Rows {
 					r += per

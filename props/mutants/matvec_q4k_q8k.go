@@ -116,6 +116,9 @@ func matvecQ4KQ8KMutants() []Mutant {
 				}
 			}
 		}},
+		{"E09-b", "ggml-org/llama.cpp PR 6928", stride, "the offset of a row is kept in a type too short, here of 16 bits", func(k *matvec[byte]) {
+			k.row = func(c *call, r int) []byte { return c.w[int(uint16(r*c.wLen)):][:c.wLen] }
+		}},
 		{"E28", "pytorch/FBGEMM PR 52", stride, "the second tile of eight rows is written at the offset of the first", func(k *matvec[byte]) {
 			base := k.at
 			k.at = func(c *call, b, r int) int {

@@ -112,6 +112,10 @@ func ggmlMutants() []Mutant {
 				return int8(max(-128, min(127, math.RoundToEven(float64(x)*float64(inv)))))
 			}
 		}},
+		{"D22", "ggml-org/llama.cpp PR 6063", stride, "the count of elements is kept in a type too short, here of 16 bits", func(k *quantizer) {
+			base := k.block
+			k.block = func(src []float32, b int) []float32 { return base(src, int(uint16(b*spec.SuperBlock))/spec.SuperBlock) }
+		}},
 		{"D24", "ikawrakow/ik_llama.cpp 6b809ca0e", threads, "the elements are split in two, in the middle of a block where the number of blocks is odd", func(k *quantizer) {
 			k.encode = func(src []float32, b int) (out q8k) {
 				x := k.block(src, b)
