@@ -23,8 +23,8 @@ DATA spread<>+48(SB)/8, $0x800d800d800c800c
 DATA spread<>+56(SB)/8, $0x800f800f800e800e
 GLOBL spread<>(SB), RODATA|NOPTR, $64
 
-// Indices that VPMOVZXBD makes dwords: the first dword of each lane; and where
-// the scales of four rows, d0 dmin0 d1 dmin1 …, go.
+// Indices that VPMOVZXBD makes dwords: the first dword of each lane; then, out
+// of the scales d0 dmin0 d1 dmin1 … of four rows: d0 and d1, d2 and d3, the dmin.
 DATA index<>+0(SB)/8, $0x000000000c080400
 DATA index<>+8(SB)/8, $0x0000000000000000
 DATA index<>+16(SB)/8, $0x0000000000000000
@@ -43,12 +43,12 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 #define STRIDE3 R9
 #define LEFT    R10
 #define BLOCKS  R11
-#define NEAR    R12 // how far ahead weights are prefetched: within the rows,
-#define FAR     R13 // and past their end, where the next four begin
-#define AHEAD   AX
+#define AHEAD   AX // how far ahead weights are prefetched
+#define FAR     R12 // the same where that lies in the next four rows
 #define NEXT    BX
 
-// Weights are prefetched this many blocks ahead.
+// Weights are prefetched this many blocks ahead: so many steps of four rows take
+// about as long as memory.
 #define DISTANCE 8
 
 // Constants.
@@ -56,16 +56,16 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 #define MASKA   Z30
 #define MASKB   Z29
 #define NIBBLES Z28
-#define SPREAD0 Z27 // of the scales, for each 64 quants
+#define SPREAD0 Z27 // patterns for the scales of 64 quants each
 #define SPREAD1 Z26
 #define SPREAD2 Z25
 #define SPREAD3 Z24
 
 // Constants for four rows.
-#define SPREADL Z23 // of the mins, for lanes 0 … 3 and 4 … 7
+#define SPREADL Z23 // patterns for the mins 0 … 3 and 4 … 7
 #define SPREADH Z22
-#define HEADS   Z21
-#define SPREADA Z20 // of d for two rows, d for the other two, dmin for four
+#define HEADS   Z21 // indices, see there
+#define SPREADA Z20
 #define SPREADB Z19
 #define SPREADM Z18
 
@@ -82,16 +82,21 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 #define ACT46 Z11
 #define ACT57 Z10
 
-#define HEAD Z9 // per 128-bit lane the scales and mins of one row, as bytes
-#define ROW0 Z0
+#define HEAD Z9 // one block in 128 bits: d, dmin and packed scales, or decoded
+#define ROW0 Z0 // integers of a row: lane l is the sum of dwords l and l+8
 #define ROW1 Z1
 
-// Constants and accumulators for one row.
+// Constants for one row.
 #define SHIFTW Z23 // right shifts of 32 low and 32 high nibbles
 #define MINS   Y22
-#define ONES   Y21
-#define POS    Y17
-#define NEG    Y16
+#define D0     Z20 // where d and dmin of four blocks are
+#define D1     Z19
+#define D2     Z18
+#define D3     Z16
+
+// One row: lanes 0 … 7 of pos, then of neg; and the integers of the mins.
+#define POSNEG Z17
+#define SUMS   Z1
 
 // SCALES decodes the scales and mins of the block (or blocks) whose first 16
 // bytes are in HEAD.
@@ -126,8 +131,8 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 	HALF(VPMADDWD, w, SPREAD0, SPREAD1, ACT02, ACT13, acc)  \
 	HALF(VPDPWSSD, w2, SPREAD2, SPREAD3, ACT46, ACT57, acc)
 
-// FOLD adds the halves of the integers of two rows and adds both rows to pos,
-// scaled by what spread takes of Z7.
+// FOLD adds the halves of the integers of two rows, and both rows times the
+// d·dx that spread takes from Z7 to pos.
 #define FOLD(spread, pos) \
 	VPBLENDMQ   ROW1, ROW0, K1, Z2    \
 	VSHUFI64X2  $0x4E, ROW1, ROW0, Z3 \
@@ -136,8 +141,8 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 	VCVTDQ2PS   Z2, Z2                \ // exact
 	VFMADD231PS Z2, Z3, pos
 
-// MINUS adds the mins of four rows, lane by lane, to neg. A word of a min
-// times bsums[k] and bsums[k+1]: the sum is exact.
+// MINUS adds four lanes of four rows to neg: m[j] twice as a word, times
+// bsums[2j] and bsums[2j+1], added exactly.
 #define MINUS(spread, off, neg) \
 	VBROADCASTI32X4 off(X_PTR), Z2   \
 	VPSHUFB         spread, HEAD, Z3 \
@@ -145,21 +150,40 @@ GLOBL index<>(SB), RODATA|NOPTR, $64
 	VCVTDQ2PS       Z2, Z2           \
 	VFMADD231PS     Z2, Z8, neg
 
-// PREFETCH asks for the lines of one block.
-#define PREFETCH(w) \
-	PREFETCHT0 0(w)   \
-	PREFETCHT0 64(w)  \
-	PREFETCHT0 128(w)
+// PREFETCH asks for three lines: with those of the next block no line is left out.
+#define PREFETCH(w, off) \
+	PREFETCHT0 (off)(w)     \
+	PREFETCHT0 (off+64)(w)  \
+	PREFETCHT0 (off+128)(w)
 
-// CHUNK adds the integers of the 64 quants of sub-blocks 2c and 2c+1 of a
-// single row to ROW0.
-#define CHUNK(MADD, c, spread) \
-	VBROADCASTI64X4 (16+32*c)(W_PTR), Z3    \
-	VPSRLVW         SHIFTW, Z3, Z3          \
-	VPANDD          NIBBLES, Z3, Z3         \
-	VPSHUFB         spread, HEAD, Z4        \
-	VPMADDUBSW      (4+64*c)(X_PTR), Z3, Z3 \
+// CHUNK adds the integers of the 64 quants of sub-blocks 2c and 2c+1 of block k
+// of a single row to ROW0. It is cheaper here to load 32 bytes twice and shift
+// one half than to load the activation in another order.
+#define CHUNK(MADD, k, c, spread) \
+	VBROADCASTI64X4 (144*k+16+32*c)(W_PTR), Z3    \
+	VPSRLVW         SHIFTW, Z3, Z3                \
+	VPANDD          NIBBLES, Z3, Z3               \
+	VPSHUFB         spread, Z8, Z4                \
+	VPMADDUBSW      (292*k+4+64*c)(X_PTR), Z3, Z3 \
 	MADD            Z4, Z3, ROW0
+
+// BLOCK adds block k of a single row, whose scales and mins are in lane k of
+// HEAD, and whose d and dmin are the dwords at of Z7. The sums of both halves
+// of ROW0 and the mins share a register, for pos and neg take the same step.
+#define BLOCK(k, at) \
+	VSHUFI32X4  $(0x55*k), HEAD, HEAD, Z8  \
+	VPSHUFB     MINS, Y8, Y1               \
+	VPMADDWD    (292*k+260)(X_PTR), Y1, Y1 \
+	CHUNK(VPMADDWD, k, 0, SPREAD0)         \
+	CHUNK(VPDPWSSD, k, 1, SPREAD1)         \
+	CHUNK(VPDPWSSD, k, 2, SPREAD2)         \
+	CHUNK(VPDPWSSD, k, 3, SPREAD3)         \
+	VPERMPS     Z7, at, Z2                 \
+	VMULPS.BCST (292*k)(X_PTR), Z2, Z2     \ // d·dx, dmin·dx
+	VSHUFI64X2  $0x4E, SUMS, ROW0, SUMS    \ // the upper half of ROW0, the mins
+	VPADDD      ROW0, SUMS, K3, SUMS       \
+	VCVTDQ2PS   SUMS, SUMS                 \ // exact
+	VFMADD231PS SUMS, Z2, POSNEG
 
 // func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -195,7 +219,6 @@ TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 
 	IMUL3Q $144, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
-	MOVQ   $(144*DISTANCE), NEAR
 	LEAQ   (144*DISTANCE)(STRIDE3), FAR
 
 	VBROADCASTI32X4 scales<>+0(SB), SHIFTS
@@ -230,8 +253,8 @@ TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 
 four:  // four rows share the loads of the activation
 	MOVQ   BLOCKS, LEFT
-	MOVQ   NEAR, AHEAD
-	VPXORD POSA, POSA, POSA // from +0
+	MOVQ   $(144*DISTANCE), AHEAD
+	VPXORD POSA, POSA, POSA       // from +0
 	VPXORD POSB, POSB, POSB
 	VPXORD NEGL, NEGL, NEGL
 	VPXORD NEGH, NEGH, NEGH
@@ -242,13 +265,13 @@ fourLoop:
 	CMPQ    LEFT, $DISTANCE
 	CMOVQLE FAR, AHEAD
 	LEAQ    (W_PTR)(AHEAD*1), NEXT
-	PREFETCH(NEXT)
+	PREFETCH(NEXT, 0)
 	ADDQ    STRIDE, NEXT
-	PREFETCH(NEXT)
+	PREFETCH(NEXT, 0)
 	ADDQ    STRIDE, NEXT
-	PREFETCH(NEXT)
+	PREFETCH(NEXT, 0)
 	ADDQ    STRIDE, NEXT
-	PREFETCH(NEXT)
+	PREFETCH(NEXT, 0)
 
 	// The first 16 bytes of the four blocks: d, dmin and the packed scales.
 	VMOVDQU      (W_PTR), X9
@@ -311,8 +334,6 @@ rest:  // ROWS is what is left, less 4
 	ADDQ $4, ROWS
 	JZ   done
 
-	// For a single row it is cheaper to load 32 bytes twice into a register
-	// and shift one half than to load the activation in another order.
 	VPBROADCASTD   spread<>+0(SB), SPREAD0
 	VPBROADCASTD   spread<>+4(SB), K2, SPREAD0
 	VPBROADCASTD   spread<>+8(SB), SPREAD1
@@ -322,60 +343,75 @@ rest:  // ROWS is what is left, less 4
 	VPBROADCASTD   spread<>+24(SB), SPREAD3
 	VPBROADCASTD   spread<>+28(SB), K2, SPREAD3
 	VMOVDQU32      spread<>+32(SB), MINS
+	VPMOVZXBD      index<>+0(SB), HEADS
 	MOVL           $0x00040004, AX
 	VPBROADCASTD.Z AX, K2, SHIFTW
 	MOVL           $1, AX
-	VPBROADCASTD   AX, ONES
+	VPBROADCASTD.Z AX, K2, D0
+	MOVL           $2, AX
+	VPBROADCASTD   AX, D1
+	VPADDD         D1, D1, D2
+	VPADDD         D0, D2, D2
+	VPADDD         D1, D2, D3
+	VPADDD         D0, D1, D1
+	KNOTW          K2, K3                       // the lower 8 dwords
 
-one:
+one:  // one row, but the scales of four blocks are decoded at once
+	VPXORD POSNEG, POSNEG, POSNEG
 	MOVQ   BLOCKS, LEFT
-	VPXORD POS, POS, POS
-	VPXORD NEG, NEG, NEG
+	SUBQ   $4, LEFT
+	JLT    oneRest
 
 	PCALIGN $32
 
 oneLoop:
-	LEAQ (144*DISTANCE)(W_PTR), NEXT
-	PREFETCH(NEXT)
+	PREFETCH(W_PTR, 16*144)
+	PREFETCH(W_PTR, 16*144+192)
+	PREFETCH(W_PTR, 16*144+384)
 
-	// Y7: d·dx, Y8: dmin·dx.
-	VMOVD        (W_PTR), X7
-	VCVTPH2PS    X7, X7
-	VMULPS.BCST  (X_PTR), X7, X7
-	VPERMPS      Y7, ONES, Y8
-	VBROADCASTSS X7, Y7
-
-	VBROADCASTI32X4 (W_PTR), HEAD
+	VMOVDQU      (W_PTR), X9
+	VINSERTI32X4 $1, 144(W_PTR), HEAD, HEAD
+	VINSERTI32X4 $2, 288(W_PTR), HEAD, HEAD
+	VINSERTI32X4 $3, 432(W_PTR), HEAD, HEAD
+	VPERMD       HEAD, HEADS, Z7
+	VCVTPH2PS    X7, Y7                     // d, dmin of the blocks, alternating
 	SCALES
+	BLOCK(0, D0)
+	BLOCK(1, D1)
+	BLOCK(2, D2)
+	BLOCK(3, D3)
 
-	VPSHUFB     MINS, Y9, Y2
-	VPMADDWD    260(X_PTR), Y2, Y2
-	VCVTDQ2PS   Y2, Y2
-	VFMADD231PS Y2, Y8, NEG
+	ADDQ $(4*144), W_PTR
+	ADDQ $(4*292), X_PTR
+	SUBQ $4, LEFT
+	JGE  oneLoop
 
-	CHUNK(VPMADDWD, 0, SPREAD0)
-	CHUNK(VPDPWSSD, 1, SPREAD1)
-	CHUNK(VPDPWSSD, 2, SPREAD2)
-	CHUNK(VPDPWSSD, 3, SPREAD3)
+oneRest:  // LEFT is what is left, less 4
+	ADDQ $4, LEFT
+	JZ   oneSum
 
-	VEXTRACTI64X4 $1, ROW0, Y2 // lanes l and l+8 are parts of one sum
-	VPADDD        Y2, Y0, Y0
-	VCVTDQ2PS     Y0, Y0
-	VFMADD231PS   Y0, Y7, POS
+restLoop:
+	VBROADCASTI32X4 (W_PTR), HEAD
+	VMOVD           (W_PTR), X7
+	VCVTPH2PS       X7, X7
+	SCALES
+	BLOCK(0, D0)
 
 	ADDQ $144, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT
-	JNZ  oneLoop
+	JNZ  restLoop
 
-	VSUBPS       NEG, POS, Y0
-	VEXTRACTF128 $1, Y0, X1
-	VADDPS       X1, X0, X0    // l += l+4
-	VPERMILPS    $0x4E, X0, X1
-	VADDPS       X1, X0, X0    // 2
-	VPERMILPS    $0xB1, X0, X1
-	VADDSS       X1, X0, X0    // 1
-	VMOVSS       X0, (DST)
+oneSum:
+	VEXTRACTF64X4 $1, POSNEG, Y0
+	VSUBPS        Y0, Y17, Y0
+	VEXTRACTF128  $1, Y0, X1
+	VADDPS        X1, X0, X0     // l += l+4
+	VPERMILPS     $0x4E, X0, X1
+	VADDPS        X1, X0, X0     // 2
+	VPERMILPS     $0xB1, X0, X1
+	VADDSS        X1, X0, X0     // 1
+	VMOVSS        X0, (DST)
 
 	MOVQ x+16(FP), X_PTR
 	ADDQ $4, DST

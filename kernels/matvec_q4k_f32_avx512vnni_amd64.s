@@ -28,9 +28,8 @@ GLOBL bytes<>(SB), RODATA|NOPTR, $32
 #define LEFT   R10
 #define BLOCKS R11
 #define SLOT   AX
-#define NEAR   R12 // how far ahead weights are prefetched: within the row,
-#define FAR    R13 // and where so far ahead lies the row after the next
-#define AHEAD  BX
+#define AHEAD  BX // how far ahead weights are prefetched
+#define FAR    R12 // the same where that lies in the next two rows
 
 // The 64 lanes of the declared tree of two rows, 16 a register.
 #define ACC0 Z0
@@ -48,7 +47,7 @@ GLOBL bytes<>(SB), RODATA|NOPTR, $32
 #define MASKA  X19
 #define MASKB  X20
 
-// X0 … X3: 64 activations.
+// 64 activations.
 #define ACT0 Z21
 #define ACT1 Z22
 #define ACT2 Z23
@@ -120,7 +119,7 @@ GLOBL bytes<>(SB), RODATA|NOPTR, $32
 	VADDSS        x1, x0, x0    \
 	VMOVSS        x0, off(DST)
 
-// PREFETCH asks for the lines of one block.
+// PREFETCH asks for three lines: with those of the next block no line is left out.
 #define PREFETCH(w) \
 	PREFETCHT0 0(w)(AHEAD*1)   \
 	PREFETCHT0 64(w)(AHEAD*1)  \
@@ -155,7 +154,6 @@ TEXT ·dotQ4KF32RowsAVX512(SB), NOSPLIT, $192-40
 	ANDQ $~63, SLOT
 
 	IMUL3Q $144, BLOCKS, STRIDE
-	MOVQ   $(144*DISTANCE), NEAR
 	LEAQ   (144*DISTANCE)(STRIDE), FAR
 
 	VPMOVZXBD bytes<>+0(SB), QUANTS
@@ -171,7 +169,7 @@ TEXT ·dotQ4KF32RowsAVX512(SB), NOSPLIT, $192-40
 pair:  // two rows share the loads of the activations
 	LEAQ   (W_PTR)(STRIDE*1), W2_PTR
 	MOVQ   BLOCKS, LEFT
-	MOVQ   NEAR, AHEAD
+	MOVQ   $(144*DISTANCE), AHEAD
 	VPXORD ACC0, ACC0, ACC0          // from +0
 	VPXORD ACC1, ACC1, ACC1
 	VPXORD ACC2, ACC2, ACC2
@@ -221,7 +219,7 @@ last:  // ROWS is what is left, less 2
 	ADDQ $2, ROWS
 	JZ   done
 
-	MOVQ   NEAR, AHEAD
+	MOVQ   $(144*DISTANCE), AHEAD
 	VPXORD ACC0, ACC0, ACC0
 	VPXORD ACC1, ACC1, ACC1
 	VPXORD ACC2, ACC2, ACC2

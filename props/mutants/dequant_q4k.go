@@ -11,37 +11,33 @@ import (
 type dequantizer struct {
 	decoder
 	blocks  func(nb int) int // how many of a row's super-blocks are done
-	scaleOf func(i int) int  // the sub-block whose scale and whose min
-	minOf   func(i int) int  // element i of a super-block takes
+	scaleOf [256]int         // the sub-block whose scale and whose min
+	minOf   [256]int         // an element of a super-block takes
 	value   func(d1, q, m1 float32) float32
-	skip    func(i int) bool // leaves element i of a super-block unwritten
+	block   func(dst []float32, s *superBlock)
 }
 
 func newDequantizer() *dequantizer {
-	return &dequantizer{
+	k := &dequantizer{
 		decoder: newDecoder(),
 		blocks:  func(nb int) int { return nb },
-		scaleOf: func(i int) int { return i / 32 },
-		minOf:   func(i int) int { return i / 32 },
 		value:   func(d1, q, m1 float32) float32 { return float32(d1*q) - m1 },
-		skip:    func(int) bool { return false },
 	}
+	for i := range spec.SuperBlock {
+		k.scaleOf[i], k.minOf[i] = i/32, i/32
+	}
+	k.block = func(dst []float32, s *superBlock) {
+		for i := range dst {
+			d1, m1 := s.d*float32(s.sc[k.scaleOf[i]]), s.dmin*float32(s.m[k.minOf[i]])
+			dst[i] = k.value(d1, float32(s.q[i]), m1)
+		}
+	}
+	return k
 }
 
 func (k *dequantizer) run(dst []float32, src []byte) {
 	for b := range k.blocks(len(dst) / spec.SuperBlock) {
-		k.block(dst[b*spec.SuperBlock:][:spec.SuperBlock], src, b)
-	}
-}
-
-// block decodes super-block b of src.
-func (k *dequantizer) block(dst []float32, src []byte, b int) {
-	s := k.decode(src, b)
-	for i := range dst {
-		if !k.skip(i) {
-			d1, m1 := s.d*float32(s.sc[k.scaleOf(i)]), s.dmin*float32(s.m[k.minOf(i)])
-			dst[i] = k.value(d1, float32(s.q[i]), m1)
-		}
+		k.block(dst[b*spec.SuperBlock:][:spec.SuperBlock], k.decode(src, b))
 	}
 }
 
@@ -49,20 +45,19 @@ func dequantMutants() []Mutant {
 	entry := func(k *dequantizer) spec.Func { return spec.Dequantize(k.run) }
 	return family(spec.OpDequantQ4K, newDequantizer, entry, []edit[dequantizer]{
 		{"A04", "paiml/aprender PR 1924", layout, "the quants of sub-block j are read from byte 4j on", func(k *dequantizer) {
-			k.quant = func(qs []byte, i int) int32 { return int32(qs[i/32*4+i%32] >> (i / 32 % 2 * 4) & 15) }
+			k.quants = each(func(qs []byte, i int) byte { return qs[i/32*4+i%32] >> (i / 32 % 2 * 4) })
 		}},
 		{"A34", "ikawrakow/ik_llama.cpp PR 795", scale, "the header is skipped once, and the rest taken for one run of quants", func(k *dequantizer) {
 			k.after = func(w []byte, b int, s *superBlock) {
-				qs := w[spec.Q4KOffQuants+128*b:]
 				base := newDecoder()
 				*s = *base.decode(w, 0)
-				for i := range s.q {
-					s.q[i] = quant(qs, i)
-				}
+				quants(&s.q, w[spec.Q4KOffQuants+128*b:])
 			}
 		}},
 		{"B02", "ariannamethod/notorch ca6925c", scale, "the index of the scale lacks the term for the high nibbles", func(k *dequantizer) {
-			k.scaleOf = func(i int) int { return i / 64 * 2 }
+			for i := range k.scaleOf {
+				k.scaleOf[i] = i / 64 * 2
+			}
 		}},
 		{"B06", "paiml/aprender PR 2141", layout, "six bits of a byte are taken as the scale for all sub-blocks, not the first four alone", func(k *dequantizer) {
 			k.pair = func(s []byte, j int) (sc, m int32) { return int32(s[j] & 63), int32(s[j+4] & 63) }
@@ -77,32 +72,45 @@ func dequantMutants() []Mutant {
 			}
 		}},
 		{"B09", "SKaiNET-developers/SKaiNET#555", layout, "the quants are read as one stream of nibbles", func(k *dequantizer) {
-			k.quant = func(qs []byte, i int) int32 { return int32(qs[i/2] >> (4 * (i & 1)) & 15) }
+			k.quants = each(func(qs []byte, i int) byte { return qs[i/2] >> (4 * (i & 1)) })
 		}},
 		{"B14", "1bit-MONSTER#450", tail, "a return inside the loop ends after the first super-block", func(k *dequantizer) {
 			k.blocks = func(nb int) int { return min(nb, 1) }
 		}},
 		{"B16", "1bit-MONSTER#153", layout, "the index of a quant lacks the chunk", func(k *dequantizer) {
-			k.quant = func(qs []byte, i int) int32 { return quant(qs, i%64) }
+			k.quants = each(func(qs []byte, i int) byte { return qs[i%32] >> (i / 32 % 2 * 4) })
 		}},
 		{"B17", "1bit-MONSTER PR 572", formula, "a nibble is taken for a two's complement number", func(k *dequantizer) {
-			k.after = func(_ []byte, _ int, s *superBlock) { s.each(func(q *int32) { *q = (*q ^ 8) - 8 }) }
+			k.after = func(_ []byte, _ int, s *superBlock) {
+				for i, q := range s.q {
+					s.q[i] = (q ^ 8) - 8
+				}
+			}
 		}},
 		{"B22", "antirez/gguf-tools PR 9", layout, "dmin is read from the third 16-bit word", func(k *dequantizer) { k.dminAt = 4 }},
 		{"B23", "ml-explore/mlx PR 3664", layout, "the scales are read from after d, not from after dmin", func(k *dequantizer) { k.scalesAt = 2 }},
 		{"B24", "ggml-org/ggml#51", operand, "bytes of quants are sign-extended before the shift", func(k *dequantizer) {
-			k.quant = func(qs []byte, i int) int32 {
-				if i%64 < 32 {
-					return quant(qs, i)
+			k.after = func(_ []byte, _ int, s *superBlock) {
+				for i, q := range s.q {
+					if i%64 >= 32 { // high nibbles
+						s.q[i] = (q ^ 8) - 8
+					}
 				}
-				return int32(int8(qs[i/64*32+i%32])) >> 4
 			}
 		}},
 		{"B30", "intel/neural-speed PR 19", scale, "the min is picked by the element, not by element/32", func(k *dequantizer) {
-			k.minOf = func(i int) int { return i % 8 }
+			for i := range k.minOf {
+				k.minOf[i] = i % 8
+			}
 		}},
 		{"B35", "1bit-MONSTER#734", tail, "only the first quarter of each 128 values is written", func(k *dequantizer) {
-			k.skip = func(i int) bool { return i%128 >= 32 }
+			base := k.block
+			k.block = func(dst []float32, s *superBlock) {
+				var all [spec.SuperBlock]float32
+				base(all[:], s)
+				copy(dst[:32], all[:])
+				copy(dst[128:160], all[128:])
+			}
 		}},
 		{"B36", "1bit-MONSTER PR 1234", stride, "blocks have the size of the neighbouring type, Q3_K", func(k *dequantizer) {
 			k.locate = func(b int) int { return 110 * b }

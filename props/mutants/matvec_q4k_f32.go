@@ -46,12 +46,7 @@ func matvecQ4KF32Mutants() []Mutant {
 			k.dot = func(w []byte, x []float32) float32 { return pos.run(w, x) - neg.run(w, x) }
 		}},
 		{"B04", "paiml/aprender PR 3110", layout, "every sub-block has sixteen bytes of quants of its own", spoiled(func(k *rowDot) {
-			k.weights.quant = func(qs []byte, i int) int32 { return int32(qs[i/32*16+i%16] >> (i % 32 / 16 * 4) & 15) }
-		})},
-		{"B27", "microsoft/BitNet#585", layout, "high nibbles are taken for the elements 16 after the low ones, not 32", spoiled(func(k *rowDot) {
-			k.weights.quant = func(qs []byte, i int) int32 {
-				return int32(qs[i/64*32+i%64/32*16+i%16] >> (i % 32 / 16 * 4) & 15)
-			}
+			k.weights.quants = each(func(qs []byte, i int) byte { return qs[i/32*16+i%16] >> (i % 32 / 16 * 4) })
 		})},
 		{"B36-b", "1bit-MONSTER PR 1234", stride, "rows have the pitch of blocks without headers, 128 bytes", func(k *matvec[float32]) {
 			k.row = func(c *call, r int) []byte { return c.w[r*c.Cols/2:][:c.wLen] }

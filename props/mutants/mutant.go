@@ -93,6 +93,7 @@ func Omitted() map[string]string {
 		"A33": "the same function as A31, in a kernel for another format",
 		"B11": "in Q4_K, whose chunks of 64 elements have 32 bytes, the same function as B09",
 		"B12": "the same function as B09, in an encoder too; Q4_K has no encoder here",
+		"B27": "half the distance between the elements of a byte is, in Q4_K, the layout of B04",
 		"B34": dispatch,
 		"B38": "the same function as B09; Q4_K has no fifth bits",
 	}

@@ -20,7 +20,7 @@ type decoder struct {
 	scalesAt int
 	half     func(h uint16) float32
 	pair     func(s []byte, j int) (sc, m int32) // s begins at the scales
-	quant    func(qs []byte, i int) int32        // qs begins at the quants
+	quants   func(q *[256]int32, qs []byte)      // qs begins at the quants
 	// after may spoil the block, the b-th of row w; nil in the base.
 	after func(w []byte, b int, s *superBlock)
 }
@@ -32,7 +32,7 @@ func newDecoder() decoder {
 		scalesAt: spec.Q4KOffScales,
 		half:     half,
 		pair:     pair,
-		quant:    quant,
+		quants:   quants,
 	}
 }
 
@@ -45,14 +45,24 @@ func pair(s []byte, j int) (sc, m int32) {
 	return int32(low&0xf | s[j-4]&0xc0>>2), int32(low>>4 | s[j]&0xc0>>2)
 }
 
-// quant returns quant i: chunks of 64 elements take 32 bytes, low nibbles
+// quants unpacks the quants: chunks of 64 elements take 32 bytes, low nibbles
 // first.
-func quant(qs []byte, i int) int32 {
-	b := qs[i/64*32+i%32]
-	if i%64 < 32 {
-		return int32(b & 0xf)
+func quants(q *[256]int32, qs []byte) {
+	for chunk := range 4 {
+		for l, b := range qs[32*chunk : 32*chunk+32] {
+			q[64*chunk+l] = int32(b & 0xf)
+			q[64*chunk+32+l] = int32(b >> 4)
+		}
 	}
-	return int32(b >> 4)
+}
+
+// each makes a wrong way to unpack of one for quant i.
+func each(f func(qs []byte, i int) byte) func(q *[256]int32, qs []byte) {
+	return func(q *[256]int32, qs []byte) {
+		for i := range q {
+			q[i] = int32(f(qs, i) & 0xf)
+		}
+	}
 }
 
 // decode decodes super-block b of row w.
@@ -65,18 +75,9 @@ func (k *decoder) decode(w []byte, b int) *superBlock {
 	for j := range s.sc {
 		s.sc[j], s.m[j] = k.pair(blk[k.scalesAt:], j)
 	}
-	for i := range s.q {
-		s.q[i] = k.quant(blk[spec.Q4KOffQuants:], i)
-	}
+	k.quants(&s.q, blk[spec.Q4KOffQuants:])
 	if k.after != nil {
 		k.after(w, b, s)
 	}
 	return s
-}
-
-// each calls f for every quant.
-func (s *superBlock) each(f func(q *int32)) {
-	for i := range s.q {
-		f(&s.q[i])
-	}
 }
