@@ -16,6 +16,20 @@ func memoryAbsent() string {
 // on read-only pages: operands that end at the guard page, that begin at it,
 // and at all 64 base offsets. The results must not depend on the place.
 func checkMemory(h *harness, r Recipe) *Finding {
+	if r.Op == spec.OpDotF32 {
+		// Shorter than any vector register, where a load that ends or begins at
+		// the right place leaves the operand on the other side.
+		short := r
+		short.Shape.Cols = 1 + int(r.Seed%7)
+		if f := memoryCase(h, short); f != nil {
+			f.note("%d elements", short.Shape.Cols)
+			return f
+		}
+	}
+	return memoryCase(h, r)
+}
+
+func memoryCase(h *harness, r Recipe) *Finding {
 	c := r.Case()
 	want, err := oracle.Bulk(c, h.row.Tree)
 	if err != nil {

@@ -3,6 +3,7 @@ package props_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -95,19 +96,22 @@ func TestJudgeRejects(t *testing.T) {
 // TestJudgeAccepts runs the reference loops under many seeds, as rows of either
 // tree: a false alarm is as bad as a miss.
 func TestJudgeAccepts(t *testing.T) {
-	seeds := uint64(12)
+	seeds := uint64(5)
 	if testing.Short() {
-		seeds = 2
+		seeds = 1
 	}
 	for _, in := range spec.Ops() {
 		for _, tree := range []spec.Tree{spec.TreeAny, spec.TreeLanes} {
-			row := kernels.For(in.Op)[0]
-			row.Tree = tree
-			for seed := range seeds {
-				for _, v := range props.Run(context.Background(), row, props.Options{Seed: seed, Budget: 0.5}, false) {
-					t.Errorf("seed %d, tree %v: %v", seed, tree, v)
+			t.Run(fmt.Sprintf("%s/%v", in.Op, tree), func(t *testing.T) {
+				t.Parallel()
+				row := kernels.For(in.Op)[0]
+				row.Tree = tree
+				for seed := range seeds {
+					for _, v := range props.Run(context.Background(), row, props.Options{Seed: seed, Budget: 0.5}, false) {
+						t.Errorf("seed %d: %v", seed, v)
+					}
 				}
-			}
+			})
 		}
 	}
 }
