@@ -26,8 +26,8 @@ func randomCases(t *testing.T) int {
 		}
 		return n
 	}
-	if testing.Short() {
-		return 5_000
+	if testing.Short() || raceEnabled {
+		return 3_000
 	}
 	return 100_000
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -87,8 +88,7 @@ func conformProperty(t *testing.T, row spec.Row, p Property, o Options) {
 	const usual = 100 // rapid's default number of checks
 	perCheck := (p.Budget + usual - 1) / usual
 	t.Helper()
-	// The failure line replays by itself; a fail file beside it would rot.
-	flag.Set("rapid.nofailfile", "true")
+	noFailFile()
 	recipes := rapid.Custom(func(rt *rapid.T) Recipe { return p.Draw(rand.New(source{rt}), row.Op) })
 	ran := 0
 	smallest := "" // the failure of the smallest recipe found so far
@@ -112,6 +112,10 @@ func conformProperty(t *testing.T, row spec.Row, p Property, o Options) {
 		t.Error(tb.trouble)
 	}
 }
+
+// noFailFile: the failure line replays by itself; a fail file beside it would
+// rot. Flags are global, and rows may be tested in parallel.
+var noFailFile = sync.OnceFunc(func() { flag.Set("rapid.nofailfile", "true") })
 
 // quiet keeps what rapid says of a failure to itself: one line is enough.
 type quiet struct {

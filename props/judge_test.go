@@ -97,7 +97,7 @@ func TestJudgeRejects(t *testing.T) {
 // tree: a false alarm is as bad as a miss.
 func TestJudgeAccepts(t *testing.T) {
 	seeds := uint64(5)
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		seeds = 1
 	}
 	for _, in := range spec.Ops() {

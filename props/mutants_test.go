@@ -55,6 +55,9 @@ const seedsEnv = "ASSAY_MUTANT_SEEDS"
 // TestMutantSeeds requires that every mutant is killed whatever the seed: a kill
 // by luck is none.
 func TestMutantSeeds(t *testing.T) {
+	if testing.Short() || raceEnabled {
+		t.Skip("several seeds of every mutant; not with -short or -race")
+	}
 	seeds := 5
 	if s := os.Getenv(seedsEnv); s != "" {
 		n, err := strconv.Atoi(s)
