@@ -57,7 +57,7 @@ func Encode(e *Entry) ([]byte, error) {
 	}
 	f := file{ID: ID(&e.Case), Op: e.Case.Op, Shape: e.Case.Shape, Source: e.Source, Note: e.Note}
 	for k, b := range e.Case.In {
-		f.Operands = append(f.Operands, operand{spec.MustLookup(e.Case.Op).In[k].String(), base64.StdEncoding.EncodeToString(b)})
+		f.Operands = append(f.Operands, operand{spec.MustLookup(e.Case.Op).In[k].Format.String(), base64.StdEncoding.EncodeToString(b)})
 	}
 	out, err := json.MarshalIndent(f, "", "  ")
 	return append(out, '\n'), err
@@ -84,8 +84,8 @@ func Decode(data []byte) (*Entry, error) {
 	}
 	e := &Entry{Case: spec.Case{ID: f.ID, Op: f.Op, Shape: f.Shape}, Source: f.Source, Note: f.Note}
 	for k, o := range f.Operands {
-		if o.Format != in.In[k].String() {
-			return nil, fmt.Errorf("corpus: operand %d is %q, %s wants %v", k, o.Format, f.Op, in.In[k])
+		if o.Format != in.In[k].Format.String() {
+			return nil, fmt.Errorf("corpus: operand %d is %q, %s wants %v", k, o.Format, f.Op, in.In[k].Format)
 		}
 		b, err := base64.StdEncoding.DecodeString(o.Base64)
 		if err != nil {

@@ -72,7 +72,7 @@ func decode(ops []spec.Op, data []byte) *spec.Case {
 	for k := range in.In {
 		b := make([]byte, in.InBytes(k, c.Shape))
 		data = data[copy(b, data):]
-		if in.In[k] == spec.Q8K {
+		if in.In[k].Format == spec.Q8K {
 			spec.FixBsums(b)
 		}
 		c.In = append(c.In, b)

@@ -121,7 +121,8 @@ func TestEncode(t *testing.T) {
 	for _, target := range fuzz.Targets() {
 		for _, in := range spec.Ops() {
 			r := props.Recipe{Op: in.Op, Shape: spec.Vector(256), Seed: 1}
-			for k, f := range in.In {
+			for k, o := range in.In {
+				f := o.Format
 				if k > 0 {
 					r.Strategy += "+"
 				}

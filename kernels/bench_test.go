@@ -34,7 +34,8 @@ func BenchmarkKernels(b *testing.B) {
 
 func bench(b *testing.B, row spec.Row, in spec.Info, s spec.Shape) {
 	r := props.Recipe{Op: row.Op, Shape: s, Seed: 1}
-	for k, f := range in.In {
+	for k, o := range in.In {
+		f := o.Format
 		if k > 0 {
 			r.Strategy += "+"
 		}

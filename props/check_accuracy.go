@@ -30,7 +30,7 @@ func checkLong(h *harness, r Recipe) *Finding {
 			r.Shape.Cols += int(r.Seed % 64)
 		}
 		c := r.Case()
-		if slices.Contains(spec.MustLookup(r.Op).In, spec.Q4K) && r.Op != spec.OpDequantQ4K {
+		if spec.MustLookup(r.Op).Takes(spec.Q4K) && r.Op != spec.OpDequantQ4K {
 			c = smallInts(r.rng(), r.Op, r.Shape)
 		}
 		if _, f := h.exactly(c); f != nil {

@@ -18,7 +18,7 @@ func intCase(op spec.Op, s spec.Shape, w []q4kBuilder, x []int8) *spec.Case {
 		w[b].put(c.In[0][b*spec.Q4KBytes:])
 	}
 	for i, v := range x {
-		if in.In[1] == spec.F32 {
+		if in.In[1].Format == spec.F32 {
 			spec.PutF32(c.In[1][4*i:], float32(v))
 			continue
 		}
@@ -28,7 +28,7 @@ func intCase(op spec.Op, s spec.Shape, w []q4kBuilder, x []int8) *spec.Case {
 			spec.PutF32(blk[spec.Q8KOffD:], 1)
 		}
 	}
-	if in.In[1] == spec.Q8K {
+	if in.In[1].Format == spec.Q8K {
 		spec.FixBsums(c.In[1])
 	}
 	return c

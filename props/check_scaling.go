@@ -20,7 +20,7 @@ func checkScaling(h *harness, r Recipe) *Finding {
 	factor := float32(signed(rng, math.Ldexp(1, k)))
 	scaled := &spec.Case{Op: c.Op, Shape: c.Shape, In: append([][]byte(nil), c.In...)}
 	b := bytes.Clone(c.In[last])
-	switch in.In[last] {
+	switch in.In[last].Format {
 	case spec.F32:
 		x := spec.Floats(b)
 		for i := range x {
@@ -91,7 +91,8 @@ func checkClass(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	base := r.Case()
 	in := spec.MustLookup(r.Op)
-	for k, format := range in.In {
+	for k, o := range in.In {
+		format := o.Format
 		fields := 1
 		if format == spec.Q4K {
 			fields = 2 // d and dmin
@@ -108,7 +109,7 @@ func checkClass(h *harness, r Recipe) *Finding {
 					at := c.In[k][block*format.BlockBytes():][:format.BlockBytes()]
 					switch {
 					case variant == 1 && len(c.In) > 1:
-						zeroColumn(c.In[1-k], in.In[1-k], format, r.Shape.Cols, block%perRow)
+						zeroColumn(c.In[1-k], in.In[1-k].Format, format, r.Shape.Cols, block%perRow)
 					case variant == 2:
 						clear(at[min(4, len(at)):]) // all but the scales
 					}

@@ -78,7 +78,8 @@ func TestStrategies(t *testing.T) {
 				seen[k][name] = true
 			}
 		}
-		for k, f := range in.In {
+		for k, o := range in.In {
+			f := o.Format
 			for _, name := range props.Strategies(f) {
 				if !seen[k][name] {
 					t.Errorf("%s: strategy %s of operand %d was never drawn", in.Op, name, k)

@@ -171,7 +171,7 @@ func disturb(c *spec.Case, rng *rand.Rand) {
 	at := 2 * rng.IntN(len(b)/2)
 	binary.LittleEndian.PutUint16(b[at:], []uint16{0x7c00, 0x7e00, 0}[rng.IntN(3)])
 	clear(b[at+2 : min(at+14, len(b))])
-	if spec.MustLookup(c.Op).In[k] == spec.Q8K {
+	if spec.MustLookup(c.Op).In[k].Format == spec.Q8K {
 		spec.FixBsums(b)
 	}
 }

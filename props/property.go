@@ -116,7 +116,7 @@ func kind(k spec.Kind) func(spec.Row) bool {
 }
 
 func takes(f spec.Format) func(spec.Row) bool {
-	return func(row spec.Row) bool { return slices.Contains(spec.MustLookup(row.Op).In, f) }
+	return func(row spec.Row) bool { return spec.MustLookup(row.Op).Takes(f) }
 }
 
 func gives(f spec.Format) func(spec.Row) bool {
@@ -131,7 +131,8 @@ func both(a, b func(spec.Row) bool) func(spec.Row) bool {
 func drawFrom(rng *rand.Rand, op spec.Op, names map[spec.Format][]string) Recipe {
 	in := spec.MustLookup(op)
 	r := Recipe{Op: op, Shape: drawShape(rng, in), Seed: rng.Uint64()}
-	for k, f := range in.In {
+	for k, o := range in.In {
+		f := o.Format
 		if k > 0 {
 			r.Strategy += "+"
 		}

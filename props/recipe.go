@@ -60,8 +60,8 @@ func ParseRecipe(s string) (Recipe, error) {
 		return fail("op has %d operands, strategy names %d", len(in.In), len(parts))
 	}
 	for k, name := range parts {
-		if strategyOf(in.In[k], name) == nil {
-			return fail("no strategy %q for %v", name, in.In[k])
+		if strategyOf(in.In[k].Format, name) == nil {
+			return fail("no strategy %q for %v", name, in.In[k].Format)
 		}
 	}
 	return r, nil
@@ -85,12 +85,12 @@ func (r Recipe) Case() *spec.Case {
 	c := &spec.Case{ID: r.String(), Op: r.Op, Shape: r.Shape}
 	for k, name := range strings.Split(r.Strategy, "+") {
 		b := make([]byte, in.InBytes(k, r.Shape))
-		fill := strategyOf(in.In[k], name)
+		fill := strategyOf(in.In[k].Format, name)
 		if fill == nil {
 			panic("props: recipe with unknown strategy: " + r.String())
 		}
 		fill(rng, b)
-		if in.In[k] == spec.Q8K {
+		if in.In[k].Format == spec.Q8K {
 			spec.FixBsums(b)
 		}
 		c.In = append(c.In, b)
@@ -102,7 +102,8 @@ func (r Recipe) Case() *spec.Case {
 func Draw(rng *rand.Rand, op spec.Op) Recipe {
 	in := spec.MustLookup(op)
 	var names []string
-	for _, f := range in.In {
+	for _, o := range in.In {
+		f := o.Format
 		all := Strategies(f)
 		names = append(names, all[rng.IntN(len(all))])
 	}

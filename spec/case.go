@@ -2,17 +2,28 @@ package spec
 
 import "fmt"
 
-// Shape gives the sizes of one call. KindMap and KindDot have Rows = Batch = 1.
+// Shape gives the sizes of one call. KindMap, KindRow and KindDot have Rows =
+// Batch = 1, KindHeads Batch = 1; only KindAttention has Heads and KVHeads.
 type Shape struct {
 	Rows  int `json:"rows"`
-	Cols  int `json:"cols"`  // elements of a row
-	Batch int `json:"batch"` // activation vectors
+	Cols  int `json:"cols"`  // elements of a row, of a head for attention
+	Batch int `json:"batch"` // activation vectors; keys for attention
+	// Heads is the number of query heads, KVHeads that of key and value heads,
+	// of which Heads is a multiple.
+	Heads   int `json:"heads,omitempty"`
+	KVHeads int `json:"kvheads,omitempty"`
 }
 
-// Vector is the shape of a map or dot over n elements.
+// Vector is the shape of a map, row or dot over n elements.
 func Vector(n int) Shape { return Shape{Rows: 1, Cols: n, Batch: 1} }
 
-func (s Shape) String() string { return fmt.Sprintf("%dx%dx%d", s.Rows, s.Cols, s.Batch) }
+func (s Shape) String() string {
+	out := fmt.Sprintf("%dx%dx%d", s.Rows, s.Cols, s.Batch)
+	if s.Heads > 0 {
+		out += fmt.Sprintf("x%dx%d", s.Heads, s.KVHeads)
+	}
+	return out
+}
 
 // maxElements bounds the elements of one operand, so that sizes cannot wrap.
 const maxElements int64 = 1 << 40
@@ -23,46 +34,89 @@ func (s Shape) Check(op Op) error {
 	if err != nil {
 		return err
 	}
-	if s.Rows < 1 || s.Batch < 1 || s.Cols < 0 {
-		return fmt.Errorf("spec: %s: shape %v: rows and batch must be positive, cols not negative", op, s)
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("spec: %s: shape %v: "+format, append([]any{op, s}, args...)...)
 	}
-	if in.Kind != KindMatvec && (s.Rows != 1 || s.Batch != 1) {
-		return fmt.Errorf("spec: %s: shape %v: rows and batch must be 1", op, s)
+	if s.Rows < 1 || s.Batch < 1 || s.Cols < 0 || s.Heads < 0 || s.KVHeads < 0 {
+		return bad("rows and batch must be positive, the rest not negative")
 	}
-	if most := maxElements / max(int64(s.Cols), 1); int64(s.Rows) > most || int64(s.Batch) > most || int64(s.Batch) > maxElements/int64(s.Rows) {
-		return fmt.Errorf("spec: %s: shape %v: more than %d elements", op, s, maxElements)
+	switch {
+	case in.Kind == KindAttention:
+		if s.KVHeads < 1 || s.Heads%s.KVHeads != 0 || s.Heads < 1 || s.Cols < 1 {
+			return bad("heads must be a positive multiple of kvheads, cols positive")
+		}
+	case s.Heads != 0 || s.KVHeads != 0:
+		return bad("heads are for attention")
+	case in.Kind == KindMatvec:
+	case in.Kind == KindHeads:
+		if s.Batch != 1 || s.Cols < 2 || s.Cols%2 != 0 {
+			return bad("batch must be 1, cols even and positive")
+		}
+	case s.Rows != 1 || s.Batch != 1:
+		return bad("rows and batch must be 1")
 	}
-	if !in.Exact && Depth(op, TreeAny, s.Cols) >= maxDepth {
-		return fmt.Errorf("spec: %s: shape %v: rows are too long for an error bound", op, s)
+	n := int64(1)
+	for _, k := range []int{s.Rows, s.Batch, s.Cols, s.Heads} {
+		if k > 0 && n > maxElements/int64(k) {
+			return bad("more than %d elements", maxElements)
+		}
+		n *= max(int64(k), 1)
 	}
-	for _, f := range append([]Format{in.Out}, in.In...) {
-		if in.Kind != KindMap && f == in.Out {
+	for _, f := range append([]Format{in.Out}, in.formats()...) {
+		if in.Kind == KindMatvec && f == in.Out || f == Params {
 			continue // one output element a row
 		}
 		if s.Cols%f.BlockLen() != 0 {
-			return fmt.Errorf("spec: %s: shape %v: cols must be a multiple of %d for %v", op, s, f.BlockLen(), f)
+			return bad("cols must be a multiple of %d for %v", f.BlockLen(), f)
 		}
+	}
+	if in.Sums() && Depth(op, TreeAny, s.Cols) >= maxDepth || max(s.Cols, s.Batch) >= maxDepth {
+		return bad("rows are too long for an error bound")
 	}
 	return nil
 }
 
-// InBytes returns the size of operand k in bytes.
-func (in Info) InBytes(k int, s Shape) int {
-	n := in.In[k].Bytes(s.Cols)
-	switch {
-	case in.Kind != KindMatvec:
-		return n
-	case k == 0:
-		return n * s.Rows
-	default:
-		return n * s.Batch
+func (in Info) formats() []Format {
+	var out []Format
+	for _, o := range in.In {
+		out = append(out, o.Format)
 	}
+	return out
+}
+
+// Sums tells whether an output element is one sum of products: the dots and
+// matvecs.
+func (in Info) Sums() bool { return in.Kind == KindDot || in.Kind == KindMatvec }
+
+// InBytes returns the size of operand k in bytes, if it is there.
+func (in Info) InBytes(k int, s Shape) int {
+	f := in.In[k].Format
+	switch in.In[k].Extent {
+	case ExtentCols:
+		return f.Bytes(s.Cols)
+	case ExtentRows:
+		return f.Bytes(s.Cols) * s.Rows
+	case ExtentBatch:
+		return f.Bytes(s.Cols) * s.Batch
+	case ExtentHalf:
+		return f.Bytes(s.Cols / 2)
+	case ExtentHeads:
+		return f.Bytes(s.Cols) * s.Rows * s.Heads
+	case ExtentKVHeads:
+		return f.Bytes(s.Cols) * s.Batch * s.KVHeads
+	}
+	return f.Bytes(paramWords[in.In[k].Extent])
 }
 
 // OutBytes returns the size of the output in bytes.
 func (in Info) OutBytes(s Shape) int {
-	if in.Kind == KindMap {
+	switch in.Kind {
+	case KindMap, KindRow:
 		return in.Out.Bytes(s.Cols)
+	case KindHeads:
+		return in.Out.Bytes(s.Rows * s.Cols)
+	case KindAttention:
+		return in.Out.Bytes(s.Rows * s.Heads * s.Cols)
 	}
 	return in.Out.Bytes(s.Rows * s.Batch)
 }
@@ -76,7 +130,8 @@ type Case struct {
 }
 
 // Check reports whether the case is a valid call of its op: known op, legal
-// shape, operand sizes, and consistent bsums in Q8_K operands.
+// shape, operand sizes, parameters within range, and consistent bsums in Q8_K
+// operands.
 func (c *Case) Check() error {
 	if err := c.Shape.Check(c.Op); err != nil {
 		return err
@@ -86,14 +141,35 @@ func (c *Case) Check() error {
 		return fmt.Errorf("spec: %s: %d operands, want %d", c.Op, len(c.In), len(in.In))
 	}
 	for k, b := range c.In {
-		if want := in.InBytes(k, c.Shape); len(b) != want {
+		if want := in.InBytes(k, c.Shape); len(b) != want && !(in.In[k].Optional && len(b) == 0) {
 			return fmt.Errorf("spec: %s: operand %d has %d bytes, want %d", c.Op, k, len(b), want)
 		}
-		if in.In[k] == Q8K {
+		if in.In[k].Format == Q8K {
 			if i := BadBsum(b); i >= 0 {
 				return fmt.Errorf("spec: %s: operand %d, block %d: bsums are not the sums of its quants", c.Op, k, i)
 			}
 		}
+	}
+	return c.checkParams()
+}
+
+func (c *Case) checkParams() error {
+	switch c.Op {
+	case OpRMSNormF32:
+		return ReadNormParams(c.In[2]).Check()
+	case OpSoftmaxF32:
+		return ReadSoftmaxParams(c.In[2]).Check()
+	case OpRopeF32:
+		p := ReadRopeParams(c.In[2], c.Shape)
+		if err := p.Check(); err != nil {
+			return err
+		}
+		if len(c.In[1]) == 0 {
+			return nil
+		}
+		return CheckFactors(Floats(c.In[1])[:p.Width/2])
+	case OpAttentionF32:
+		return ReadAttentionParams(c.In[3], c.Shape).Check()
 	}
 	return nil
 }

@@ -7,14 +7,34 @@ import "fmt"
 type Format uint8
 
 const (
-	F32 Format = iota // IEEE binary32
-	F16               // IEEE binary16, subnormals included
-	Q4K               // super-block of 256: f16 d, f16 dmin, 12 packed 6-bit scales and mins, 128 nibble pairs
-	Q8K               // super-block of 256: f32 d, 256 int8 quants, 16 int16 sums of 16 quants each
+	F32    Format = iota // IEEE binary32
+	F16                  // IEEE binary16, subnormals included
+	BF16                 // the upper half of a binary32
+	Q4_0                 // blocks of 32, see layouts
+	Q4_1                 //
+	Q5_0                 //
+	Q5_1                 //
+	Q8_0                 //
+	Q8_1                 //
+	IQ4NL                //
+	MXFP4                //
+	NVFP4                // blocks of 64
+	Q2K                  // super-blocks of 256
+	Q3K                  //
+	Q4K                  //
+	Q5K                  //
+	Q6K                  //
+	Q8K                  //
+	IQ4XS                //
+	Params               // 4-byte words, each a u32 or the bits of an f32: an op's scalar parameters
 )
 
-// SuperBlock is the number of elements of a K-quant super-block.
-const SuperBlock = 256
+// SuperBlock is the number of elements of a K-quant super-block, Block that of
+// a block of the older formats.
+const (
+	SuperBlock = 256
+	Block      = 32
+)
 
 // Layout of a Q4_K super-block, byte offsets.
 //
@@ -43,16 +63,44 @@ const (
 )
 
 var formats = [...]struct {
-	name         string
+	name, id     string // as files and papers have it, and in the names of ops
 	elems, bytes int
 }{
-	F32: {"F32", 1, 4},
-	F16: {"F16", 1, 2},
-	Q4K: {"Q4_K", SuperBlock, Q4KBytes},
-	Q8K: {"Q8_K", SuperBlock, Q8KBytes},
+	F32:    {"F32", "f32", 1, 4},
+	F16:    {"F16", "f16", 1, 2},
+	BF16:   {"BF16", "bf16", 1, 2},
+	Q4_0:   {"Q4_0", "q4_0", Block, 18},
+	Q4_1:   {"Q4_1", "q4_1", Block, 20},
+	Q5_0:   {"Q5_0", "q5_0", Block, 22},
+	Q5_1:   {"Q5_1", "q5_1", Block, 24},
+	Q8_0:   {"Q8_0", "q8_0", Block, 34},
+	Q8_1:   {"Q8_1", "q8_1", Block, 36},
+	IQ4NL:  {"IQ4_NL", "iq4nl", Block, 18},
+	MXFP4:  {"MXFP4", "mxfp4", Block, 17},
+	NVFP4:  {"NVFP4", "nvfp4", 64, 36},
+	Q2K:    {"Q2_K", "q2k", SuperBlock, 84},
+	Q3K:    {"Q3_K", "q3k", SuperBlock, 110},
+	Q4K:    {"Q4_K", "q4k", SuperBlock, Q4KBytes},
+	Q5K:    {"Q5_K", "q5k", SuperBlock, 176},
+	Q6K:    {"Q6_K", "q6k", SuperBlock, 210},
+	Q8K:    {"Q8_K", "q8k", SuperBlock, Q8KBytes},
+	IQ4XS:  {"IQ4_XS", "iq4xs", SuperBlock, 136},
+	Params: {"PARAMS", "params", 1, 4},
+}
+
+// Formats returns all formats of weights and activations.
+func Formats() []Format {
+	var out []Format
+	for f := F32; f < Params; f++ {
+		out = append(out, f)
+	}
+	return out
 }
 
 func (f Format) String() string { return formats[f].name }
+
+// ID is the format's name in the names of ops.
+func (f Format) ID() string { return formats[f].id }
 
 // BlockLen returns the number of elements of one block.
 func (f Format) BlockLen() int { return formats[f].elems }
@@ -68,3 +116,6 @@ func (f Format) Bytes(n int) int {
 	}
 	return n / f.BlockLen() * f.BlockBytes()
 }
+
+// Float tells whether each element is stored by itself as a float.
+func (f Format) Float() bool { return f <= BF16 }

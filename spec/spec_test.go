@@ -91,19 +91,19 @@ func TestShapeCheck(t *testing.T) {
 		s  Shape
 		ok bool
 	}{
-		{OpDotF32, Shape{1, 0, 1}, true},
-		{OpDotF32, Shape{1, 77, 1}, true},
-		{OpDotF32, Shape{2, 77, 1}, false},
-		{OpDotF32, Shape{1, -1, 1}, false},
-		{OpDequantQ4K, Shape{1, 256, 1}, true},
-		{OpDequantQ4K, Shape{1, 257, 1}, false},
-		{OpQuantizeQ8KGGML, Shape{1, 128, 1}, false},
-		{OpMatvecQ4KQ8K, Shape{3, 512, 2}, true},
-		{OpMatvecQ4KQ8K, Shape{0, 512, 2}, false},
-		{OpMatvecQ4KQ8K, Shape{3, 512, 0}, false},
-		{OpMatvecQ4KF32, Shape{1 << 30, 1 << 30, 1}, false},
-		{OpMatvecQ4KF32, Shape{1 << 30, 256, 1 << 30}, false},
-		{"dot_f64", Shape{1, 1, 1}, false},
+		{OpDotF32, Shape{Rows: 1, Cols: 0, Batch: 1}, true},
+		{OpDotF32, Shape{Rows: 1, Cols: 77, Batch: 1}, true},
+		{OpDotF32, Shape{Rows: 2, Cols: 77, Batch: 1}, false},
+		{OpDotF32, Shape{Rows: 1, Cols: -1, Batch: 1}, false},
+		{OpDequantQ4K, Shape{Rows: 1, Cols: 256, Batch: 1}, true},
+		{OpDequantQ4K, Shape{Rows: 1, Cols: 257, Batch: 1}, false},
+		{OpQuantizeQ8KGGML, Shape{Rows: 1, Cols: 128, Batch: 1}, false},
+		{OpMatvecQ4KQ8K, Shape{Rows: 3, Cols: 512, Batch: 2}, true},
+		{OpMatvecQ4KQ8K, Shape{Rows: 0, Cols: 512, Batch: 2}, false},
+		{OpMatvecQ4KQ8K, Shape{Rows: 3, Cols: 512, Batch: 0}, false},
+		{OpMatvecQ4KF32, Shape{Rows: 1 << 30, Cols: 1 << 30, Batch: 1}, false},
+		{OpMatvecQ4KF32, Shape{Rows: 1 << 30, Cols: 256, Batch: 1 << 30}, false},
+		{"dot_f64", Shape{Rows: 1, Cols: 1, Batch: 1}, false},
 	} {
 		if err := tt.s.Check(tt.op); (err == nil) != tt.ok {
 			t.Errorf("%s %v: %v", tt.op, tt.s, err)
