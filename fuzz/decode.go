@@ -16,11 +16,24 @@ var targets = []struct {
 	name string
 	ops  []spec.Op
 }{
-	{"FuzzDequantQ4K", []spec.Op{spec.OpDequantQ4K}},
-	{"FuzzQuantizeQ8K", []spec.Op{spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender}},
-	{"FuzzDotF32", []spec.Op{spec.OpDotF32}},
-	{"FuzzDotQ4KQ8K", []spec.Op{spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K}},
-	{"FuzzMatvecQ4KF32", []spec.Op{spec.OpMatvecQ4KF32}},
+	{"FuzzDequant", family(func(in spec.Info) bool { return in.Kind == spec.KindMap && !in.In[0].Format.Float() })},
+	{"FuzzQuantize", family(func(in spec.Info) bool { return in.Kind == spec.KindMap && !in.Out.Float() })},
+	{"FuzzConvert", family(func(in spec.Info) bool {
+		return in.Kind == spec.KindMap && in.Exact && in.In[0].Format.Float() && in.Out.Float()
+	})},
+	{"FuzzDotFloat", family(func(in spec.Info) bool { return in.Kind == spec.KindDot && in.In[0].Format.Float() })},
+	{"FuzzDotQuant", family(func(in spec.Info) bool { return in.Kind == spec.KindDot && !in.In[0].Format.Float() })},
+	{"FuzzMatvec", family(func(in spec.Info) bool { return in.Kind == spec.KindMatvec })},
+}
+
+func family(has func(in spec.Info) bool) []spec.Op {
+	var out []spec.Op
+	for _, in := range spec.Ops() {
+		if has(in) {
+			out = append(out, in.Op)
+		}
+	}
+	return out
 }
 
 // Targets returns the names of the targets whose inputs are cases.
@@ -53,9 +66,20 @@ func Decode(target string, data []byte) (*spec.Case, error) {
 const (
 	maxRows   = 9
 	maxBatch  = 2
-	maxBlocks = 3
-	maxFloats = 256 // of dot_f32
+	maxBlocks = 3 // super-blocks, and as many elements in smaller blocks
 )
+
+// unit returns the number of elements that a row is a multiple of.
+func unit(in spec.Info) int {
+	n := in.Out.BlockLen()
+	for _, o := range in.In {
+		n = max(n, o.Format.BlockLen())
+	}
+	return n
+}
+
+// units returns the most units of a row: as many as a byte counts.
+func units(n int) int { return min(256, maxBlocks*spec.SuperBlock/n) }
 
 func decode(ops []spec.Op, data []byte) *spec.Case {
 	var h [header]byte
@@ -65,9 +89,10 @@ func decode(ops []spec.Op, data []byte) *spec.Case {
 	if in.Kind == spec.KindMatvec {
 		c.Shape.Rows, c.Shape.Batch = 1+int(h[1])%maxRows, 1+int(h[3])%maxBatch
 	}
-	c.Shape.Cols = spec.SuperBlock * (1 + int(h[2])%maxBlocks)
-	if c.Op == spec.OpDotF32 {
-		c.Shape.Cols = int(h[2]) % (maxFloats + 1)
+	n := unit(in)
+	c.Shape.Cols = n * (1 + int(h[2])%units(n))
+	if n == 1 {
+		c.Shape.Cols-- // a length of zero too
 	}
 	for k := range in.In {
 		b := make([]byte, in.InBytes(k, c.Shape))
@@ -88,13 +113,13 @@ func Encode(target string, c *spec.Case) ([]byte, bool) {
 		if t.name != target || i < 0 {
 			continue
 		}
-		s := c.Shape
-		h := [header]byte{byte(i), byte(s.Rows - 1), byte(s.Cols/spec.SuperBlock - 1), byte(s.Batch - 1)}
-		fits := s.Rows <= maxRows && s.Batch <= maxBatch && s.Cols >= spec.SuperBlock && s.Cols <= maxBlocks*spec.SuperBlock
-		if c.Op == spec.OpDotF32 {
-			h[2] = byte(s.Cols)
-			fits = s.Cols < maxFloats
+		s, n := c.Shape, unit(spec.MustLookup(c.Op))
+		size := s.Cols/n - 1
+		if n == 1 {
+			size = s.Cols
 		}
+		h := [header]byte{byte(i), byte(s.Rows - 1), byte(size), byte(s.Batch - 1)}
+		fits := s.Rows <= maxRows && s.Batch <= maxBatch && size >= 0 && size < units(n)
 		return append(h[:], bytes.Join(c.In, nil)...), fits
 	}
 	return nil, false

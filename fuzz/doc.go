@@ -5,5 +5,5 @@
 // fuzzer no coverage; the decoder, the oracle and the reference loops are its
 // only guide.
 //
-//	go test -fuzz FuzzDotQ4KQ8K ./fuzz
+//	go test -fuzz FuzzDotQuant ./fuzz
 package fuzz

@@ -15,11 +15,12 @@ import (
 	"assay/spec"
 )
 
-func FuzzDequantQ4K(f *testing.F)   { fuzzTarget(f, "FuzzDequantQ4K") }
-func FuzzQuantizeQ8K(f *testing.F)  { fuzzTarget(f, "FuzzQuantizeQ8K") }
-func FuzzDotF32(f *testing.F)       { fuzzTarget(f, "FuzzDotF32") }
-func FuzzDotQ4KQ8K(f *testing.F)    { fuzzTarget(f, "FuzzDotQ4KQ8K") }
-func FuzzMatvecQ4KF32(f *testing.F) { fuzzTarget(f, "FuzzMatvecQ4KF32") }
+func FuzzDequant(f *testing.F)  { fuzzTarget(f, "FuzzDequant") }
+func FuzzQuantize(f *testing.F) { fuzzTarget(f, "FuzzQuantize") }
+func FuzzConvert(f *testing.F)  { fuzzTarget(f, "FuzzConvert") }
+func FuzzDotFloat(f *testing.F) { fuzzTarget(f, "FuzzDotFloat") }
+func FuzzDotQuant(f *testing.F) { fuzzTarget(f, "FuzzDotQuant") }
+func FuzzMatvec(f *testing.F)   { fuzzTarget(f, "FuzzMatvec") }
 
 // fuzzTarget judges each input on every tier that the machine can run.
 func fuzzTarget(f *testing.F, target string) {
@@ -128,8 +129,10 @@ func TestEncode(t *testing.T) {
 				}
 				r.Strategy += props.Strategies(f)[0]
 			}
-			if in.Op == spec.OpDotF32 {
-				r.Shape.Cols = 255
+			if in.In[0].Format.Float() {
+				if in.Out.Float() {
+					r.Shape.Cols = 255
+				}
 			}
 			c := r.Case()
 			data, ok := fuzz.Encode(target, c)

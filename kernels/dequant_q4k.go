@@ -13,11 +13,11 @@ var dequantQ4K = Dispatched(spec.OpDequantQ4K).Func.(spec.Dequantize)
 // correctly rounded value of d·sc·q − dmin·m.
 func DequantQ4K(dst []float32, src []byte) { dequantQ4K(dst, src) }
 
-// checkBlocks returns the number of super-blocks, or panics if the quantised
-// operand does not match n elements.
+// checkBlocks returns the number of blocks, or panics if the quantised operand
+// does not match n elements.
 func checkBlocks(op spec.Op, n, size int, f spec.Format) int {
-	if n%spec.SuperBlock != 0 || size != n/spec.SuperBlock*f.BlockBytes() {
+	if n%f.BlockLen() != 0 || size != f.Bytes(n) {
 		panic(fmt.Sprintf("kernels: %s: %d bytes of %v for %d elements", op, size, f, n))
 	}
-	return n / spec.SuperBlock
+	return n / f.BlockLen()
 }

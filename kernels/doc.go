@@ -7,7 +7,8 @@
 //
 // Rows lists every kernel as an immutable table; a test calls each row
 // directly. The functions named after the ops (DotQ4KQ8K and so on) call the
-// best row that the machine can run, which Dispatched tells.
+// best row that the machine can run, which Dispatched tells; ops without such a
+// function are called through their row.
 //
 // Kernels assume the default floating-point mode, round to nearest with
 // subnormals, and never change it. Under a caller's flush-to-zero or

@@ -13,10 +13,22 @@ func MatvecQ4KQ8K(dst []float32, w, x []byte, s spec.Shape, threads int) {
 
 // matvecQuant runs rows, which computes len(out) consecutive rows of weights
 // for one activation, over a whole matvec.
-func matvecQuant(dst []float32, w, x []byte, s spec.Shape, threads int, rows func(out []float32, w, x []byte)) {
-	checkMatvec(spec.OpMatvecQ4KQ8K, s, len(dst), len(w), len(x))
-	wb, xb := spec.Q4K.Bytes(s.Cols), spec.Q8K.Bytes(s.Cols)
+func matvecQuant(op spec.Op, dst []float32, w, x []byte, s spec.Shape, threads int, rows func(out []float32, w, x []byte)) {
+	checkMatvec(op, s, len(dst), len(w), len(x))
+	wb, xb := len(w)/s.Rows, len(x)/s.Batch
 	matvec(dst, s, threads, func(out []float32, b, lo, hi int) {
 		rows(out, w[lo*wb:hi*wb], x[b*xb:(b+1)*xb])
 	})
+}
+
+// matvecByDot is the matvec whose rows are computed by dot, one at a time.
+func matvecByDot(op spec.Op, dot spec.DotQuant) spec.MatvecQuant {
+	return func(dst []float32, w, x []byte, s spec.Shape, threads int) {
+		matvecQuant(op, dst, w, x, s, threads, func(out []float32, w, x []byte) {
+			n := len(w) / len(out)
+			for r := range out {
+				out[r] = dot(w[r*n:(r+1)*n], x)
+			}
+		})
+	}
 }

@@ -36,7 +36,7 @@ func dotQ4KQ8KAVX512(w, x []byte) float32 {
 }
 
 func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
-	matvecQuant(dst, w, x, s, threads, func(out []float32, w, x []byte) {
+	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
 			dotQ4KQ8KRowsAVX2(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
 		}
@@ -44,7 +44,7 @@ func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
 }
 
 func matvecQ4KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
-	matvecQuant(dst, w, x, s, threads, func(out []float32, w, x []byte) {
+	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
 			dotQ4KQ8KRowsAVX512(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
 		}

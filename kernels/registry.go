@@ -13,18 +13,48 @@ import (
 var rows = append(genericRows(), assemblyRows()...)
 
 func genericRows() []spec.Row {
-	generic := func(op spec.Op, f spec.Func) spec.Row {
-		return spec.Row{Op: op, Tier: spec.TierGeneric, Tree: spec.TreeLanes, Func: f}
+	var out []spec.Row
+	row := func(op spec.Op, f spec.Func) {
+		out = append(out, spec.Row{Op: op, Tier: spec.TierGeneric, Tree: spec.TreeLanes, Func: f})
 	}
-	return []spec.Row{
-		generic(spec.OpDequantQ4K, spec.Dequantize(dequantQ4KGeneric)),
-		generic(spec.OpQuantizeQ8KGGML, spec.Quantize(quantizeQ8KGGMLGeneric)),
-		generic(spec.OpQuantizeQ8KAprender, spec.Quantize(quantizeQ8KAprenderGeneric)),
-		generic(spec.OpDotF32, spec.DotF32(dotF32Generic)),
-		generic(spec.OpDotQ4KQ8K, spec.DotQuant(dotQ4KQ8KGeneric)),
-		generic(spec.OpMatvecQ4KQ8K, spec.MatvecQuant(matvecQ4KQ8KGeneric)),
-		generic(spec.OpMatvecQ4KF32, spec.MatvecF32(matvecQ4KF32Generic)),
+	row(spec.OpDequantQ4K, spec.Dequantize(dequantQ4KGeneric))
+	row(spec.OpQuantizeQ8_0, spec.Quantize(quantizeQ8_0Generic))
+	row(spec.OpQuantizeQ8_1, spec.Quantize(quantizeQ8_1Generic))
+	row(spec.OpQuantizeQ8KGGML, spec.Quantize(quantizeQ8KGGMLGeneric))
+	row(spec.OpQuantizeQ8KAprender, spec.Quantize(quantizeQ8KAprenderGeneric))
+	row(spec.OpConvertF16F32, spec.Dequantize(convertF16F32Generic))
+	row(spec.OpConvertBF16F32, spec.Dequantize(convertBF16F32Generic))
+	row(spec.OpConvertF32F16, spec.Quantize(convertF32F16Generic))
+	row(spec.OpConvertF32BF16, spec.Quantize(convertF32BF16Generic))
+	row(spec.OpDotF32, spec.DotF32(dotF32Generic))
+	row(spec.OpDotF16, spec.DotQuant(dotF16Generic))
+	row(spec.OpDotBF16, spec.DotQuant(dotBF16Generic))
+	row(spec.OpMatvecF32, spec.MatvecFloat(matvecF32Generic))
+	row(spec.OpMatvecQ4KF32, spec.MatvecF32(matvecQ4KF32Generic))
+	row(spec.OpDequantQ8K, spec.Dequantize(dequantQ8KGeneric))
+
+	// The dots with quantised activations, and the matvecs made of them.
+	dot := func(w, x spec.Format, f spec.DotQuant) {
+		row(spec.OpDot(w, x), f)
+		if op := spec.OpMatvec(w, x); spec.Known(op) {
+			row(op, matvecByDot(op, f))
+		}
 	}
+	dot(spec.Q4K, spec.Q8K, dotQ4KQ8KGeneric)
+	for _, f := range superFormats {
+		row(spec.OpDequant(f.format), spec.Dequantize(f.dequant))
+		dot(f.format, spec.Q8K, f.dot)
+	}
+	for _, f := range blockFormats {
+		row(spec.OpDequant(f.format), spec.Dequantize(f.dequant))
+		switch {
+		case f.min:
+			dot(f.format, spec.Q8_1, f.dot)
+		case f.format != spec.Q8_1: // an activation only
+			dot(f.format, spec.Q8_0, f.dot)
+		}
+	}
+	return out
 }
 
 // Rows returns all kernels compiled into this build, whether or not this
@@ -74,23 +104,18 @@ func CheckRequired() error {
 		if tier == "" {
 			continue
 		}
-		for _, in := range spec.Ops() {
-			if err := checkTier(in.Op, tier); err != nil {
-				return err
+		known := false
+		for _, r := range rows {
+			if r.Tier == tier {
+				known = true
+				if !r.CanRun() {
+					return fmt.Errorf("kernels: %s requires tier %s, which this CPU cannot run (%s)", RequireEnv, tier, r.Op)
+				}
 			}
+		}
+		if !known {
+			return fmt.Errorf("kernels: %s requires tier %s, which this build lacks", RequireEnv, tier)
 		}
 	}
 	return nil
-}
-
-func checkTier(op spec.Op, tier spec.Tier) error {
-	for _, r := range For(op) {
-		if r.Tier == tier {
-			if !r.CanRun() {
-				return fmt.Errorf("kernels: %s requires tier %s, which this CPU cannot run (%s)", RequireEnv, tier, op)
-			}
-			return nil
-		}
-	}
-	return fmt.Errorf("kernels: %s requires tier %s, which this build lacks for %s", RequireEnv, tier, op)
 }

@@ -26,8 +26,9 @@ func magnitude(sum float64, n int) *big.Float {
 	return exactAdd(x, slack)
 }
 
-// bulkDotF32 is dotF32 with the products, exact in float64, in an accumulator.
-func bulkDotF32(a, b []byte, _ spec.Tree) sumState {
+// bulkDotFloat is dotFloat with the products, exact in float64, in an accumulator.
+func bulkDotFloat(p pair, a, b []byte, _ spec.Tree) sumState {
+	a, b = bulkWiden(p.w, a), bulkWiden(p.x, b)
 	acc := accs.Get().(*Acc)
 	defer accs.Put(acc)
 	acc.Reset()
@@ -54,7 +55,7 @@ func bulkDotF32(a, b []byte, _ spec.Tree) sumState {
 	return s
 }
 
-func bulkDotQ4KF32(w, x []byte, t spec.Tree) sumState {
+func bulkDotMixed(_ pair, w, x []byte, t spec.Tree) sumState {
 	acc := accs.Get().(*Acc)
 	defer accs.Put(acc)
 	acc.Reset()
@@ -127,60 +128,141 @@ func sign(x float64) float64 {
 	return 0
 }
 
-func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
+// unpacked is a block read by the layout's bit fields.
+type unpacked struct {
+	s, m [16]int64 // per group
+	c    [spec.SuperBlock]int64
+}
+
+func (u *unpacked) read(l *spec.Layout, blk []byte) {
+	for g := range l.Groups() {
+		u.s[g] = int64(l.ScaleOf(blk, g))
+		if l.Min.Count > 0 {
+			u.m[g] = int64(l.Min.Get(blk, g))
+		}
+	}
+	for i := range l.Quant.Count {
+		u.c[i] = int64(l.Codes[l.Quant.Get(blk, i)])
+	}
+}
+
+// scaleAt returns entry i of a scale field.
+func scaleAt(f *spec.Field, kind spec.ScaleKind, blk []byte, i int) float64 {
+	v := f.Get(blk, i)
+	switch kind {
+	case spec.ScaleF32:
+		return float64(math.Float32frombits(v))
+	case spec.ScaleE8M0:
+		if v == 255 {
+			return math.NaN()
+		}
+		return math.Float64frombits(uint64(v+1023-127) << 52)
+	case spec.ScaleUE4M3:
+		return ue4m3[v&127]
+	}
+	return f16Values[v]
+}
+
+// ue4m3 lists the values in units of 2^−9: 0 … 8 subnormal, then doubling steps.
+var ue4m3 = func() (t [128]float64) {
+	step, v := 1, 0
+	for code := range t {
+		t[code] = float64(v) * 0x1p-9
+		if code >= 16 && code%8 == 0 {
+			step *= 2
+		}
+		v += step
+	}
+	t[127] = math.NaN()
+	return t
+}()
+
+// offsetOf is the number that a format's codes are stored too large by.
+func offsetOf(l *spec.Layout) int64 {
+	if l.Linear() && l.Quant.Width < 8 {
+		return int64(-l.Codes[0])
+	}
+	return 0
+}
+
+func bulkDotSuper(p pair, w, x []byte, t spec.Tree) sumState {
 	acc := accs.Get().(*Acc)
 	defer accs.Put(acc)
 	acc.Reset()
 	var s sumState
 	gauge, eta, factors := 0.0, int64(0), 0.0
 	var lead big.Float // factors of TreeAny
-	nb := len(w) / spec.Q4KBytes
+	l := spec.LayoutOf(p.w)
+	offset, perGroup := offsetOf(l), l.GroupLen
+	var u unpacked
+	nb := len(w) / p.w.BlockBytes()
 	for b := range nb {
-		wb, xb := w[b*spec.Q4KBytes:][:spec.Q4KBytes], x[b*spec.Q8KBytes:][:spec.Q8KBytes]
+		wb, xb := w[b*p.w.BlockBytes():][:p.w.BlockBytes()], x[b*spec.Q8KBytes:][:spec.Q8KBytes]
 		dx := float64(spec.GetF32(xb[spec.Q8KOffD:], 0))
-		dd, dm := f16Table(wb[0:])*dx, f16Table(wb[2:])*dx // exact, 35 bits
+		d, dmin := scaleAt(&l.D, l.DKind, wb, 0), 0.0
+		dd, dm := d*dx, 0.0 // exact, 35 bits
 		bad := s.scale(dd)
-		bad = s.scale(dm) || bad
+		if l.MKind == spec.MinScaled {
+			dmin = scaleAt(&l.M, spec.ScaleF16, wb, 0)
+			dm = dmin * dx
+			bad = s.scale(dm) || bad
+		}
 		if bad {
 			continue
 		}
+		u.read(l, wb)
 		var dots [spec.QuantDotLanes]int64
-		dot, min, absDot, absMin := int64(0), int64(0), int64(0), int64(0)
 		anyDot, anyMin, anyLead := int64(0), int64(0), int64(0) // element by element
-		for j := range spec.Q4KSubBlocks {
-			sc, m := q4kPair(wb, j)
-			qs := wb[spec.Q4KOffQuants+j/2*32:][:32]
-			xs := xb[spec.Q8KOffQuants+32*j:][:32]
-			shift := 4 * uint(j%2)
-			for l := range dots {
+		for g := range l.Groups() {
+			sc, m := u.s[g], u.m[g]
+			as, leadS, leadM := max(sc, -sc), max(1, sc, -sc), max(1, m)
+			for i := g * perGroup; i < (g+1)*perGroup; i += 4 {
 				lane := int64(0)
-				for k := 4 * l; k < 4*l+4; k++ {
-					q, xq := int64(qs[k]>>shift&15), int64(int8(xs[k]))
-					lane += q * xq
-					a := max(xq, -xq)
-					anyDot += sc * q * a
-					anyMin += m * a
-					anyLead += max(1, sc)*q*a + max(1, m)*a
+				for k, xq := range xb[spec.Q8KOffQuants+i:][:4] {
+					v, c := int64(int8(xq)), u.c[i+k]
+					lane += c * v
+					if t == spec.TreeAny {
+						a := max(v, -v)
+						ca := max(c+offset, -c-offset) + offset
+						anyDot += as * ca * a
+						anyMin += m * a
+						anyLead += leadS*ca*a + leadM*a
+					}
 				}
-				dots[l] += sc * lane
+				dots[i/4%8] += sc * lane
 			}
+		}
+		dot, min, absDot, absMin := int64(0), int64(0), int64(0), int64(0)
+		for j := range spec.QuantDotLanes {
 			bsums := binary.LittleEndian.Uint32(xb[spec.Q8KOffBsums+4*j:])
-			mins := m * (int64(int16(bsums)) + int64(int16(bsums>>16)))
+			lo, hi := int64(int16(bsums)), int64(int16(bsums>>16))
+			g0, g1 := 32*j/perGroup, (32*j+16)/perGroup
+			mins := u.m[g0]*lo + u.m[g1]*hi
 			min += mins
 			absMin += max(mins, -mins)
 			s.sign(-dm * float64(mins))
+			if p.w == spec.Q6K {
+				// Quants of 0 … 63: what they add goes to the element's lane, what is
+				// subtracted for it to the group's.
+				dots[j] -= 32 * (u.s[g0]*lo + u.s[g1]*hi)
+			}
+		}
+		if p.w == spec.Q6K {
+			for i := range spec.SuperBlock {
+				dots[i/4%8] += 32 * u.s[i/16] * int64(int8(xb[spec.Q8KOffQuants+i]))
+			}
 		}
 		for _, v := range dots {
 			dot += v
 			absDot += max(v, -v)
 			s.sign(dd * float64(v))
 		}
-		// 35 + 25 bits do not fit: the low 12 bits of the integers go separately.
-		for _, part := range [...]float64{
-			dd * float64(dot&0xfff), dd * float64(dot&^0xfff),
-			-dm * float64(min&0xfff), -dm * float64(min&^0xfff),
-		} {
-			acc.Add(part)
+		// 35 bits of scales leave 13 for an integer.
+		for _, part := range []int64{dot & 0xfff, dot >> 12 & 0xfff << 12, dot >> 24 << 24} {
+			acc.Add(dd * float64(part))
+		}
+		for _, part := range []int64{min & 0xfff, min >> 12 & 0xfff << 12, min >> 24 << 24} {
+			acc.Add(-dm * float64(part))
 		}
 		if t == spec.TreeLanes {
 			gauge += math.Abs(dd)*float64(absDot) + math.Abs(dm)*float64(absMin)
@@ -188,7 +270,6 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 		} else {
 			gauge += math.Abs(dd)*float64(anyDot) + math.Abs(dm)*float64(anyMin)
 			eta += weigh(dd, anyDot) + weigh(dm, anyMin)
-			d, dmin := f16Table(wb[0:]), f16Table(wb[2:])
 			scales := exactMul(exactFloat(2*max(1, math.Abs(d), math.Abs(dmin))), exactFloat(max(1, math.Abs(dx))))
 			if of := exactMul(scales, exactInt(max(1, anyLead))); of.Cmp(&lead) > 0 {
 				lead.Set(of)
@@ -202,6 +283,62 @@ func bulkDotQ4KQ8K(w, x []byte, t spec.Tree) sumState {
 	if lead.Cmp(s.factors) > 0 {
 		s.factors = &lead
 	}
+	return s
+}
+
+func bulkDotBlock(p pair, w, x []byte, t spec.Tree) sumState {
+	acc := accs.Get().(*Acc)
+	defer accs.Put(acc)
+	acc.Reset()
+	var s sumState
+	gauge, eta, factors := 0.0, int64(0), 0.0
+	l, lx := spec.LayoutOf(p.w), spec.LayoutOf(p.x)
+	offset := offsetOf(l)
+	var u unpacked
+	nb := len(w) / p.w.BlockBytes()
+	for b := range nb {
+		wb := w[b*p.w.BlockBytes():][:p.w.BlockBytes()]
+		u.read(l, wb)
+		for i := 0; i < p.w.BlockLen(); i += 4 {
+			xb := x[(b*p.w.BlockLen()+i)/spec.Block*p.x.BlockBytes():][:p.x.BlockBytes()]
+			qs := xb[p.x.BlockBytes()-spec.Block:]
+			d := scaleAt(&l.D, l.DKind, wb, i/l.GroupLen%l.D.Count)
+			dx := scaleAt(&lx.D, lx.DKind, xb, 0)
+			if i%spec.Block == 0 && l.MKind == spec.MinAdded {
+				m := scaleAt(&l.M, spec.ScaleF16, wb, 0) * scaleAt(&lx.M, spec.ScaleF16, xb, 0)
+				if !s.special(m) {
+					acc.Add(m)
+					s.sign(m)
+					gauge += math.Abs(m)
+				}
+			}
+			dd := d * l.Unit * dx // exact, 22 bits
+			if s.scale(dd) {
+				continue
+			}
+			dot, anyDot, anyLead := int64(0), int64(0), int64(0)
+			for k := range 4 {
+				c, v := u.c[i+k], int64(int8(qs[i%spec.Block+k]))
+				a, ca := max(v, -v), max(c+offset, -c-offset)+offset
+				dot += c * v
+				anyDot += ca * a
+				anyLead += max(1, ca) * a
+			}
+			acc.Add(dd * float64(dot))
+			factors = max(factors, math.Abs(dd))
+			if t == spec.TreeLanes {
+				anyDot = max(dot, -dot)
+				s.sign(dd * float64(dot))
+			} else {
+				factors = max(factors, 16*max(1, math.Abs(d))*max(1, math.Abs(dx))*float64(max(1, anyLead)))
+				s.terms.Pos, s.terms.Neg = true, true
+			}
+			gauge += math.Abs(dd) * float64(anyDot)
+			eta += weigh(dd, anyDot)
+		}
+	}
+	s.value = acc.Value()
+	s.gauge, s.eta, s.factors = magnitude(gauge, 9*len(x)/p.x.BlockBytes()), exactInt(eta), exactFloat(factors)
 	return s
 }
 
@@ -249,21 +386,47 @@ func q4kPair(blk []byte, j int) (sc, m int64) {
 	return field(64+8*(j-4), 4) | field(8*(j-4)+6, 2)<<4, field(64+8*(j-4)+4, 4) | field(32+8*(j-4)+6, 2)<<4
 }
 
-// bulkDequantQ4K rounds the value once from float64, where it is exact.
-func bulkDequantQ4K(src []byte) []byte {
-	out := make([]float32, 0, len(src)/spec.Q4KBytes*spec.SuperBlock)
-	for b := range len(src) / spec.Q4KBytes {
-		blk := src[b*spec.Q4KBytes:][:spec.Q4KBytes]
-		d, dmin := f16Table(blk[0:]), f16Table(blk[2:])
-		for j := range spec.Q4KSubBlocks {
-			sc, m := q4kPair(blk, j)
-			d1, m1 := d*float64(sc), dmin*float64(m)
-			for _, q := range blk[spec.Q4KOffQuants+j/2*32:][:32] {
-				out = append(out, float32(float64(d1*float64(q>>(4*uint(j%2))&15))-m1))
+// bulkDequant rounds the value once from float64, where it is exact.
+func bulkDequant(f spec.Format, src []byte) []byte {
+	l := spec.LayoutOf(f)
+	out := make([]byte, 0, 4*len(src)/f.BlockBytes()*f.BlockLen())
+	var u unpacked
+	for ; len(src) > 0; src = src[f.BlockBytes():] {
+		u.read(l, src)
+		for i := range f.BlockLen() {
+			g := i / l.GroupLen
+			c := float64(u.c[i])
+			if l.NegZero >= 0 && int(l.Quant.Get(src, i)) == l.NegZero {
+				c = math.Copysign(0, -1)
 			}
+			y := scaleAt(&l.D, l.DKind, src, g%l.D.Count) * l.Unit * float64(u.s[g]) * c
+			switch l.MKind {
+			case spec.MinScaled:
+				y -= scaleAt(&l.M, spec.ScaleF16, src, 0) * float64(u.m[g])
+			case spec.MinAdded:
+				y += scaleAt(&l.M, spec.ScaleF16, src, 0)
+			}
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(float32(y)))
 		}
 	}
-	return spec.FloatBytes(out)
+	return out
+}
+
+// bulkWiden returns the f32 values of F16 or BF16 elements.
+func bulkWiden(f spec.Format, src []byte) []byte {
+	if f == spec.F32 {
+		return src
+	}
+	out := make([]byte, 0, 2*len(src))
+	for i := 0; i < len(src); i += 2 {
+		h := binary.LittleEndian.Uint16(src[i:])
+		bits := uint32(h) << 16
+		if f == spec.F16 {
+			bits = math.Float32bits(float32(f16Values[h]))
+		}
+		out = binary.LittleEndian.AppendUint32(out, bits)
+	}
+	return out
 }
 
 // Quotients and products of two f32, rounded to float64 and then to f32, are

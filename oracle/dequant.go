@@ -1,28 +1,26 @@
 package oracle
 
 import (
-	"math"
 	"math/big"
 
 	"assay/spec"
 )
 
-// dequantQ4K rounds the exact rational value of each element once.
-func dequantQ4K(src []byte) []byte {
+// dequant rounds the exact rational value of each element once.
+func dequant(f spec.Format, src []byte) []byte {
 	var out []float32
-	for b := range len(src) / spec.Q4KBytes {
-		blk := decodeQ4K(src[b*spec.Q4KBytes:])
-		for i, q := range blk.q {
-			j := i / spec.Q4KSubBlockLen
-			if !finite(blk.d) || !finite(blk.dmin) {
-				out = append(out, float32(blk.d*float64(blk.sc[j])*float64(q)-blk.dmin*float64(blk.m[j])))
-				continue
-			}
-			pos := new(big.Rat).Mul(rat(blk.d), big.NewRat(blk.sc[j]*q, 1))
-			neg := new(big.Rat).Mul(rat(blk.dmin), big.NewRat(blk.m[j], 1))
-			y, _ := new(big.Rat).Sub(pos, neg).Float32()
-			if y == 0 && math.Signbit(blk.d) && pos.Sign() == 0 && neg.Sign() == 0 && !math.Signbit(blk.dmin) {
-				y = float32(math.Copysign(0, -1)) // −0 − (+0)
+	for ; len(src) > 0; src = src[f.BlockBytes():] {
+		b := decode(f, src)
+		for i, c := range b.c {
+			g := i / b.groupLen
+			y := float32(b.ieee(i, addsMin(f)))
+			if y != 0 && finite(b.d[g]) && finite(b.dmin) && finite(b.add) {
+				v := new(big.Rat).Mul(rat(b.d[g]*b.unit), big.NewRat(b.s[g]*c, 1))
+				v.Sub(v, new(big.Rat).Mul(rat(b.dmin), big.NewRat(b.m[g], 1)))
+				if addsMin(f) {
+					v.Add(v, rat(b.add))
+				}
+				y, _ = v.Float32()
 			}
 			out = append(out, y)
 		}
@@ -31,3 +29,19 @@ func dequantQ4K(src []byte) []byte {
 }
 
 func rat(x float64) *big.Rat { return new(big.Rat).SetFloat64(x) }
+
+// widen returns the f32 values of F16 or BF16 elements.
+func widen(f spec.Format, src []byte) []byte {
+	if f == spec.F32 {
+		return src
+	}
+	out := make([]byte, 2*len(src))
+	for i := range len(src) / 2 {
+		if f == spec.BF16 {
+			copy(out[4*i+2:], src[2*i:2*i+2])
+		} else {
+			spec.PutF32(out[4*i:], float32(f16At(src, 2*i)))
+		}
+	}
+	return out
+}

@@ -7,13 +7,13 @@ import (
 	"assay/spec"
 )
 
-// Displacement returns Σ w·(x − x̂): the exactly known part of the difference
+// Displacement returns, for a row of weights in a K-quant format f, Σ w·(x − x̂): the exactly known part of the difference
 // between Path A on the activation x (f32) and Path B on its quantised form
 // (Q8_K). All scales must be finite.
-func Displacement(w, x, xq []byte) *big.Float {
+func Displacement(f spec.Format, w, x, xq []byte) *big.Float {
 	sum := exact()
-	for b := range len(w) / spec.Q4KBytes {
-		weights := Q4KValues(w[b*spec.Q4KBytes:])
+	for b := range len(w) / f.BlockBytes() {
+		weights := Values(f, w[b*f.BlockBytes():])
 		blk := xq[b*spec.Q8KBytes:]
 		d := exactFloat(float64(spec.GetF32(blk, 0)))
 		for i, weight := range weights {
@@ -29,11 +29,11 @@ func Displacement(w, x, xq []byte) *big.Float {
 // DriftBound returns Σ_blocks QuantizeError(d_b)·Σ|w|, an upper bound of
 // |Displacement| for activations quantised by one of the two quantisers with
 // no block that is zero by aprender's threshold or by overflow.
-func DriftBound(w, xq []byte) *big.Float {
+func DriftBound(f spec.Format, w, xq []byte) *big.Float {
 	sum := exact()
-	for b := range len(w) / spec.Q4KBytes {
+	for b := range len(w) / f.BlockBytes() {
 		weights := exact()
-		for _, weight := range Q4KValues(w[b*spec.Q4KBytes:]) {
+		for _, weight := range Values(f, w[b*f.BlockBytes():]) {
 			weights = exactAdd(weights, exactFloat(math.Abs(weight)))
 		}
 		d := spec.GetF32(xq[b*spec.Q8KBytes:], 0)

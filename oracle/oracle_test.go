@@ -109,7 +109,7 @@ func diffBytes(op spec.Op, a, b []byte) string {
 	return ""
 }
 
-// TestF16 compares the f16 decoding behind Q4KValues with a library's, over all
+// TestF16 compares the f16 decoding behind Values with a library's, over all
 // patterns.
 func TestF16(t *testing.T) {
 	for h := range 1 << 16 {
@@ -117,7 +117,7 @@ func TestF16(t *testing.T) {
 		blk[0], blk[1] = byte(h), byte(h>>8)
 		blk[spec.Q4KOffScales] = 1 // sc[0] = 1, and q[0] = 1
 		blk[spec.Q4KOffQuants] = 1
-		got, want := oracle.Q4KValues(blk)[0], float64(float16.Frombits(uint16(h)).Float32())
+		got, want := oracle.Values(spec.Q4K, blk)[0], float64(float16.Frombits(uint16(h)).Float32())
 		if got != want && !(got != got && want != want) {
 			t.Fatalf("f16 %04x: %g, want %g", h, got, want)
 		}
@@ -198,11 +198,11 @@ func TestDisplacement(t *testing.T) {
 			return sums.Sums[0].Value
 		}
 		diff := new(big.Float).SetPrec(640).Sub(value(spec.OpMatvecQ4KF32, x.In[0]), value(spec.OpDotQ4KQ8K, xq.Bytes))
-		moved := oracle.Displacement(w, x.In[0], xq.Bytes)
+		moved := oracle.Displacement(spec.Q4K, w, x.In[0], xq.Bytes)
 		if diff.Cmp(moved) != 0 {
 			t.Fatalf("%v × %v: A − B = %v, displacement %v", wr, xr, diff, moved)
 		}
-		if limit := oracle.DriftBound(w, xq.Bytes); moved.Abs(moved).Cmp(limit) > 0 {
+		if limit := oracle.DriftBound(spec.Q4K, w, xq.Bytes); moved.Abs(moved).Cmp(limit) > 0 {
 			t.Fatalf("%v × %v: displacement %v exceeds %v", wr, xr, moved, limit)
 		}
 	}

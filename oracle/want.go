@@ -57,58 +57,78 @@ func (s *sumState) sum(depth int) Sum {
 // Eval returns what the case requires of a kernel that declares the tree.
 // Exact ops ignore the tree.
 func Eval(c *spec.Case, t spec.Tree) (*Want, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	switch c.Op {
-	case spec.OpDequantQ4K:
-		return &Want{Bytes: dequantQ4K(c.In[0])}, nil
-	case spec.OpQuantizeQ8KGGML:
-		return &Want{Bytes: quantizeQ8K(c.In[0], ggmlBlock)}, nil
-	case spec.OpQuantizeQ8KAprender:
-		return &Want{Bytes: quantizeQ8K(c.In[0], aprenderBlock)}, nil
-	}
-	return evalSums(c, t, plainSums)
+	return evaluate(c, t, plain)
 }
 
 // Bulk is Eval for bulk work.
 func Bulk(c *spec.Case, t spec.Tree) (*Want, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	switch c.Op {
-	case spec.OpDequantQ4K:
-		return &Want{Bytes: bulkDequantQ4K(c.In[0])}, nil
-	case spec.OpQuantizeQ8KGGML:
-		return &Want{Bytes: bulkQuantizeQ8K(c.In[0], bulkGGMLBlock)}, nil
-	case spec.OpQuantizeQ8KAprender:
-		return &Want{Bytes: bulkQuantizeQ8K(c.In[0], bulkAprenderBlock)}, nil
-	}
-	return evalSums(c, t, bulkSums)
+	return evaluate(c, t, bulk)
 }
 
+// derivation is one way to evaluate the ops.
+type derivation struct {
+	dequant, widen, narrow, q8     func(f spec.Format, src []byte) []byte
+	ggml, aprender                 func(src []byte) []byte
+	float, mixed, super, quantized dotFunc
+}
+
+// pair are the formats of the operands of a dot.
+type pair struct{ w, x spec.Format }
+
 // dotFunc evaluates one row of weights against one activation.
-type dotFunc func(w, x []byte, t spec.Tree) sumState
+type dotFunc func(p pair, w, x []byte, t spec.Tree) sumState
 
 var (
-	plainSums = map[spec.Op]dotFunc{
-		spec.OpDotF32:       dotF32,
-		spec.OpDotQ4KQ8K:    dotQ4KQ8K,
-		spec.OpMatvecQ4KQ8K: dotQ4KQ8K,
-		spec.OpMatvecQ4KF32: dotQ4KF32,
+	plain = derivation{
+		dequant: dequant, widen: widen, narrow: narrow, q8: quantizeQ8,
+		ggml:     func(src []byte) []byte { return quantizeQ8K(src, ggmlBlock) },
+		aprender: func(src []byte) []byte { return quantizeQ8K(src, aprenderBlock) },
+		float:    dotFloat, mixed: dotMixed, super: dotSuper, quantized: dotBlock,
 	}
-	bulkSums = map[spec.Op]dotFunc{
-		spec.OpDotF32:       bulkDotF32,
-		spec.OpDotQ4KQ8K:    bulkDotQ4KQ8K,
-		spec.OpMatvecQ4KQ8K: bulkDotQ4KQ8K,
-		spec.OpMatvecQ4KF32: bulkDotQ4KF32,
+	bulk = derivation{
+		dequant: bulkDequant, widen: bulkWiden, narrow: bulkNarrow, q8: bulkQuantizeQ8,
+		ggml:     func(src []byte) []byte { return bulkQuantizeQ8K(src, bulkGGMLBlock) },
+		aprender: func(src []byte) []byte { return bulkQuantizeQ8K(src, bulkAprenderBlock) },
+		float:    bulkDotFloat, mixed: bulkDotMixed, super: bulkDotSuper, quantized: bulkDotBlock,
 	}
 )
 
-func evalSums(c *spec.Case, t spec.Tree, funcs map[spec.Op]dotFunc) (*Want, error) {
-	dot, ok := funcs[c.Op]
-	if !ok {
-		return nil, fmt.Errorf("oracle: no oracle for op %q", c.Op)
+func evaluate(c *spec.Case, t spec.Tree, by derivation) (*Want, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	in := spec.MustLookup(c.Op)
+	if in.Sums() {
+		return evalSums(c, in, t, by), nil
+	}
+	from := in.In[0].Format
+	switch {
+	case c.Op == spec.OpQuantizeQ8KGGML:
+		return &Want{Bytes: by.ggml(c.In[0])}, nil
+	case c.Op == spec.OpQuantizeQ8KAprender:
+		return &Want{Bytes: by.aprender(c.In[0])}, nil
+	case in.Out == spec.Q8_0 || in.Out == spec.Q8_1:
+		return &Want{Bytes: by.q8(in.Out, c.In[0])}, nil
+	case in.Out == spec.F16 || in.Out == spec.BF16:
+		return &Want{Bytes: by.narrow(in.Out, c.In[0])}, nil
+	case in.Exact && from.Float():
+		return &Want{Bytes: by.widen(from, c.In[0])}, nil
+	case in.Exact:
+		return &Want{Bytes: by.dequant(from, c.In[0])}, nil
+	}
+	return nil, fmt.Errorf("oracle: no oracle for op %q", c.Op)
+}
+
+func evalSums(c *spec.Case, in spec.Info, t spec.Tree, by derivation) *Want {
+	p := pair{in.In[0].Format, in.In[1].Format}
+	dot := by.quantized
+	switch {
+	case p.w.Float():
+		dot = by.float
+	case p.x == spec.F32:
+		dot = by.mixed
+	case p.x == spec.Q8K:
+		dot = by.super
 	}
 	s := c.Shape
 	depth := spec.Depth(c.Op, t, s.Cols)
@@ -116,9 +136,9 @@ func evalSums(c *spec.Case, t spec.Tree, funcs map[spec.Op]dotFunc) (*Want, erro
 	sums := make([]Sum, s.Rows*s.Batch)
 	parallel(s.Rows, func(r int) {
 		for b := range s.Batch {
-			st := dot(c.In[0][r*wb:(r+1)*wb], c.In[1][b*xb:(b+1)*xb], t)
+			st := dot(p, c.In[0][r*wb:(r+1)*wb], c.In[1][b*xb:(b+1)*xb], t)
 			sums[b*s.Rows+r] = st.sum(depth)
 		}
 	})
-	return &Want{Sums: sums}, nil
+	return &Want{Sums: sums}
 }

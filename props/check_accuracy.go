@@ -19,18 +19,29 @@ func checkAccuracy(h *harness, r Recipe) *Finding {
 // small that every sum is exact show what the bound of a long sum in any order
 // would hide.
 func checkLong(h *harness, r Recipe) *Finding {
-	const blocks = 1<<16/spec.Q4KBytes + 5 // the smallest block decides
-	shapes := []spec.Shape{spec.Vector(blocks * spec.SuperBlock)}
-	if spec.MustLookup(r.Op).Kind == spec.KindMatvec {
-		shapes = []spec.Shape{{Rows: 2, Cols: blocks * spec.SuperBlock, Batch: 2}, {Rows: blocks, Cols: spec.SuperBlock, Batch: 1}}
+	in := spec.MustLookup(r.Op)
+	block, elements := 1, 1<<16
+	for _, f := range append([]spec.Format{in.Out}, formatsOf(in)...) {
+		if in.Kind != spec.KindMap && f == in.Out {
+			continue
+		}
+		block = max(block, f.BlockLen())
+		elements = max(elements, 1<<16/f.BlockBytes()*f.BlockLen()) // beyond 2^16 bytes
+	}
+	blocks := elements/block + 5
+	shapes := []spec.Shape{spec.Vector(blocks * block)}
+	if in.Kind == spec.KindMatvec {
+		// Rows beyond 2^16 bytes; and rows of a step of 64 or of a block.
+		size := in.InBytes(0, spec.Shape{Rows: 1, Cols: max(block, 64), Batch: 1})
+		shapes = []spec.Shape{{Rows: 2, Cols: blocks * block, Batch: 2}, {Rows: 1<<16/size + 5, Cols: max(block, 64), Batch: 1}}
 	}
 	for _, s := range shapes {
 		r.Shape = s
-		if r.Op == spec.OpDotF32 {
+		if block == 1 && in.Kind != spec.KindMatvec {
 			r.Shape.Cols += int(r.Seed % 64)
 		}
 		c := r.Case()
-		if spec.MustLookup(r.Op).Takes(spec.Q4K) && r.Op != spec.OpDequantQ4K {
+		if weightLayout(r.Op) != nil && in.Sums() {
 			c = smallInts(r.rng(), r.Op, r.Shape)
 		}
 		if _, f := h.exactly(c); f != nil {
@@ -41,15 +52,34 @@ func checkLong(h *harness, r Recipe) *Finding {
 	return nil
 }
 
-// smallInts is a dot or matvec whose terms are integers of at most 4.
+func formatsOf(in spec.Info) []spec.Format {
+	var out []spec.Format
+	for _, o := range in.In {
+		out = append(out, o.Format)
+	}
+	return out
+}
+
+// smallInts is a dot or matvec whose terms are integers, of at most 4 where the
+// format has so small ones.
 func smallInts(rng *rand.Rand, op spec.Op, s spec.Shape) *spec.Case {
-	w := intBlocks(rng, s.Rows*s.Cols/spec.SuperBlock)
-	for b := range w {
-		for j := range w[b].sc {
-			w[b].sc[j], w[b].m[j] = 1, byte(rng.IntN(2))
+	l := weightLayout(op)
+	w := intBlocks(rng, l, s.Rows*s.Cols)
+	var small []uint32
+	for q, c := range l.Codes {
+		if max(c, -c) <= 3 {
+			small = append(small, uint32(q))
 		}
-		for i := range w[b].q {
-			w[b].q[i] &= 3
+	}
+	if len(small) < 2 { // IQ4: 1 and −10
+		small = append(small, l.Code(-10))
+	}
+	for _, b := range w {
+		for g := range b.s {
+			b.s[g], b.n[g] = 1, min(b.n[g], 1)
+		}
+		for i := range b.q {
+			b.q[i] = small[rng.IntN(len(small))]
 		}
 	}
 	x := intActs(rng, s.Cols*s.Batch)

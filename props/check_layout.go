@@ -8,43 +8,46 @@ import (
 	"assay/spec"
 )
 
-// intCase builds a dot or matvec from Q4_K blocks with integer scales and
-// integer activations: every intermediate of any order of summation is an
-// integer below 2^24, so the result must be exact.
-func intCase(op spec.Op, s spec.Shape, w []q4kBuilder, x []int8) *spec.Case {
+// weightLayout returns the layout of the first operand; nil for floats.
+func weightLayout(op spec.Op) *spec.Layout {
+	return spec.LayoutOf(spec.MustLookup(op).In[0].Format)
+}
+
+// intCase builds a dot or matvec from blocks of integer values and integer
+// activations: every intermediate of any order of summation is an integer below
+// 2^24, so the result must be exact.
+func intCase(op spec.Op, s spec.Shape, w []*block, x []int8) *spec.Case {
 	in := spec.MustLookup(op)
-	c := &spec.Case{Op: op, Shape: s, In: [][]byte{make([]byte, in.InBytes(0, s)), make([]byte, in.InBytes(1, s))}}
+	c := &spec.Case{Op: op, Shape: s, In: [][]byte{make([]byte, in.InBytes(0, s)), nil}}
 	for b := range w {
-		w[b].put(c.In[0][b*spec.Q4KBytes:])
+		w[b].put(c.In[0][b*w[b].l.Format.BlockBytes():])
 	}
-	for i, v := range x {
-		if in.In[1].Format == spec.F32 {
-			spec.PutF32(c.In[1][4*i:], float32(v))
-			continue
-		}
-		blk := c.In[1][i/spec.SuperBlock*spec.Q8KBytes:]
-		blk[spec.Q8KOffQuants+i%spec.SuperBlock] = byte(v)
-		if i%spec.SuperBlock == 0 {
-			spec.PutF32(blk[spec.Q8KOffD:], 1)
-		}
-	}
-	if in.In[1].Format == spec.Q8K {
-		spec.FixBsums(c.In[1])
-	}
+	c.In[1] = intActivation(in.In[1].Format, x)
 	return c
 }
 
-// intBlocks draws blocks with d = 1, dmin in {−1, 0, 1} and scales that are
-// all different.
-func intBlocks(rng *rand.Rand, n int) []q4kBuilder {
-	out := make([]q4kBuilder, n)
-	for b := range out {
-		out[b].random(rng)
-		out[b].d, out[b].dmin = half(1), half(float64(rng.IntN(3)-1))
-		sc, m := rng.Perm(63), rng.Perm(63)
-		for j := range spec.Q4KSubBlocks {
-			out[b].sc[j], out[b].m[j] = byte(1+sc[j]), byte(1+m[j])
+// intActivation packs integers with scale 1.
+func intActivation(f spec.Format, x []int8) []byte {
+	out := make([]byte, f.Bytes(len(x)))
+	if f == spec.F32 {
+		for i, v := range x {
+			spec.PutF32(out[4*i:], float32(v))
 		}
+		return out
+	}
+	for b := range len(x) / f.BlockLen() {
+		blk := actBlock{d: 1, q: x[b*f.BlockLen():][:f.BlockLen()]}
+		blk.put(spec.LayoutOf(f), out[b*f.BlockBytes():])
+	}
+	return out
+}
+
+// intBlocks draws the blocks of a matrix of n elements.
+func intBlocks(rng *rand.Rand, l *spec.Layout, n int) []*block {
+	out := make([]*block, n/l.Format.BlockLen())
+	for b := range out {
+		out[b] = newBlock(l)
+		out[b].integers(rng)
 	}
 	return out
 }
@@ -91,46 +94,60 @@ func checkOneHot(h *harness, r Recipe) *Finding {
 	in := spec.MustLookup(r.Op)
 	s := r.Shape
 	s.Rows, s.Batch = min(s.Rows, 5), min(s.Batch, 2)
-	s.Cols = min(s.Cols, 3*spec.SuperBlock)
+	l := weightLayout(r.Op)
 	switch {
-	case r.Op == spec.OpDequantQ4K:
-		return oneHotDequant(h, rng, s)
-	case in.Out == spec.Q8K:
-		return oneHotQuantize(h, r.Op, rng, s)
-	case r.Op == spec.OpDotF32:
-		return oneHotF32(h, rng, 1+rng.IntN(300))
+	case in.Kind == spec.KindMap && l != nil:
+		s.Cols = min(s.Cols, 3*l.Format.BlockLen())
+		return oneHotDequant(h, r.Op, rng, s)
+	case in.Kind == spec.KindMap:
+		return oneHotMap(h, r.Op, rng, s)
+	case l == nil:
+		return oneHotFloat(h, r.Op, rng, 1+rng.IntN(300))
 	}
-	start := rng.IntN(s.Cols/spec.SuperBlock) * spec.SuperBlock
-	nb := s.Cols / spec.SuperBlock
-	for i := start; i < start+spec.SuperBlock; i++ {
+	s.Cols = min(s.Cols, max(3*l.Format.BlockLen(), 128))
+	n := l.Format.BlockLen()
+	start := rng.IntN(s.Cols/n) * n
+	for i := start; i < start+n; i++ {
 		row, batch := i%s.Rows, i%s.Batch
 		x := make([]int8, s.Cols*s.Batch)
 		x[batch*s.Cols+i] = int8(1 + rng.IntN(3))
-		if _, f := h.exactly(intCase(r.Op, s, intBlocks(rng, s.Rows*nb), x)); f != nil {
+		if _, f := h.exactly(intCase(r.Op, s, intBlocks(rng, l, s.Rows*s.Cols), x)); f != nil {
 			f.note("only activation %d of vector %d is not zero", i, batch)
 			return f
 		}
-		w := intBlocks(rng, s.Rows*nb)
+		w := intBlocks(rng, l, s.Rows*s.Cols)
 		for b := range w {
-			w[b].dmin, w[b].q = 0, [spec.SuperBlock]byte{}
+			w[b].m = 0
+			w[b].clear()
 		}
-		w[row*nb+i/spec.SuperBlock].q[i%spec.SuperBlock] = byte(1 + rng.IntN(15))
+		hot := w[(row*s.Cols+i)/n]
+		hot.q[i%n] = otherCode(rng, l, hot.q[i%n])
 		if _, f := h.exactly(intCase(r.Op, s, w, intActs(rng, s.Cols*s.Batch))); f != nil {
-			f.note("only quant %d of row %d is not zero", i, row)
+			f.note("only quant %d of row %d is not the smallest", i, row)
 			return f
 		}
 	}
 	return nil
 }
 
-func oneHotDequant(h *harness, rng *rand.Rand, s spec.Shape) *Finding {
-	w := intBlocks(rng, s.Cols/spec.SuperBlock)
-	b := &w[rng.IntN(len(w))]
+// otherCode draws a code of another value.
+func otherCode(rng *rand.Rand, l *spec.Layout, not uint32) uint32 {
+	for {
+		if q := uint32(rng.IntN(len(l.Codes))); l.Codes[q] != l.Codes[not] {
+			return q
+		}
+	}
+}
+
+func oneHotDequant(h *harness, op spec.Op, rng *rand.Rand, s spec.Shape) *Finding {
+	l := weightLayout(op)
+	w := intBlocks(rng, l, s.Cols)
+	b := w[rng.IntN(len(w))]
 	for i := range b.q {
-		b.q = [spec.SuperBlock]byte{}
-		b.q[i] = byte(1 + rng.IntN(15))
-		if f := h.dequantized(w); f != nil {
-			f.note("only quant %d is not zero", i)
+		b.clear()
+		b.q[i] = otherCode(rng, l, b.q[i])
+		if f := h.dequantized(op, w); f != nil {
+			f.note("only quant %d is not the smallest", i)
 			return f
 		}
 	}
@@ -139,47 +156,44 @@ func oneHotDequant(h *harness, rng *rand.Rand, s spec.Shape) *Finding {
 
 // dequantized runs the dequantiser on blocks whose values are integers, and
 // compares with the values that were packed.
-func (h *harness) dequantized(w []q4kBuilder) *Finding {
-	c := &spec.Case{Op: spec.OpDequantQ4K, Shape: spec.Vector(len(w) * spec.SuperBlock), In: [][]byte{make([]byte, len(w)*spec.Q4KBytes)}}
+func (h *harness) dequantized(op spec.Op, w []*block) *Finding {
+	f := w[0].l.Format
+	n := f.BlockLen()
+	c := &spec.Case{Op: op, Shape: spec.Vector(len(w) * n), In: [][]byte{make([]byte, len(w)*f.BlockBytes())}}
 	for b := range w {
-		w[b].put(c.In[0][b*spec.Q4KBytes:])
+		w[b].put(c.In[0][b*f.BlockBytes():])
 	}
-	out, f := h.run(c, 1)
-	if f != nil {
-		return f
+	out, bad := h.run(c, 1)
+	if bad != nil {
+		return bad
 	}
 	for i := range c.Shape.Cols {
-		b, k := &w[i/spec.SuperBlock], i%spec.SuperBlock
-		if want := float32(b.value(k)); spec.GetF32(out, i) != want {
+		if want := float32(w[i/n].value(i % n)); spec.GetF32(out, i) != want {
 			return &Finding{Element: fmt.Sprint(i), Got: showBits(spec.F32Bits(out, i)), Detail: fmt.Sprintf("want exactly %g, as packed", want)}
 		}
 	}
 	return nil
 }
 
-// value returns element i of a block with integer scales.
-func (b *q4kBuilder) value(i int) int {
-	j := i / spec.Q4KSubBlockLen
-	return int(f16Int(b.d))*int(b.sc[j])*int(b.q[i]) - f16Int(b.dmin)*int(b.m[j])
-}
-
-// f16Int returns the value of an f16 pattern among −1, 0 and 1.
-func f16Int(h uint16) int {
-	switch h {
-	case half(1):
-		return 1
-	case half(-1):
-		return -1
+// oneHotMap: only one element is not zero, in turn.
+func oneHotMap(h *harness, op spec.Op, rng *rand.Rand, s spec.Shape) *Finding {
+	in := spec.MustLookup(op)
+	n := max(in.Out.BlockLen(), 1)
+	if n == 1 {
+		n = 1 + rng.IntN(200)
+		s.Cols = n
 	}
-	return 0
-}
-
-func oneHotQuantize(h *harness, op spec.Op, rng *rand.Rand, s spec.Shape) *Finding {
-	start := rng.IntN(s.Cols/spec.SuperBlock) * spec.SuperBlock
-	for i := start; i < start+spec.SuperBlock; i++ {
-		x := make([]float32, s.Cols)
-		x[i] = float32(signed(rng, 1+rng.Float64()))
-		c := &spec.Case{Op: op, Shape: s, In: [][]byte{spec.FloatBytes(x)}}
+	start := rng.IntN(s.Cols/n) * n
+	for i := start; i < start+n; i++ {
+		c := &spec.Case{Op: op, Shape: s, In: [][]byte{make([]byte, in.InBytes(0, s))}}
+		x := float32(signed(rng, 1+rng.Float64()))
+		switch in.In[0].Format {
+		case spec.F32:
+			spec.PutF32(c.In[0][4*i:], x)
+		default:
+			c.In[0][2*i+1] = 0x3c | byte(rng.IntN(2)<<7)
+			c.In[0][2*i] = byte(rng.Uint32())
+		}
 		if _, f := h.judged(c); f != nil {
 			f.note("only element %d is not zero", i)
 			return f
@@ -188,18 +202,19 @@ func oneHotQuantize(h *harness, op spec.Op, rng *rand.Rand, s spec.Shape) *Findi
 	return nil
 }
 
-func oneHotF32(h *harness, rng *rand.Rand, n int) *Finding {
+func oneHotFloat(h *harness, op spec.Op, rng *rand.Rand, n int) *Finding {
+	in := spec.MustLookup(op)
 	for i := range n {
 		a, b := make([]float32, n), make([]float32, n)
 		a[i] = float32(1 + rng.IntN(7))
 		for k := range b {
-			b[k] = float32(k + 1)
+			b[k] = float32(k%127 + 1) // of 8 bits, for bf16
 		}
-		ab := [][]byte{spec.FloatBytes(a), spec.FloatBytes(b)}
+		ab := [][]byte{floatOperand(in.In[0].Format, a), floatOperand(in.In[1].Format, b)}
 		if rng.IntN(2) == 0 {
 			ab[0], ab[1] = ab[1], ab[0]
 		}
-		if _, f := h.exactly(&spec.Case{Op: spec.OpDotF32, Shape: spec.Vector(n), In: ab}); f != nil {
+		if _, f := h.exactly(&spec.Case{Op: op, Shape: spec.Vector(n), In: ab}); f != nil {
 			f.note("only product %d of %d is not zero", i, n)
 			return f
 		}
@@ -207,18 +222,59 @@ func oneHotF32(h *harness, rng *rand.Rand, n int) *Finding {
 	return nil
 }
 
+// floatOperand stores values that the format has.
+func floatOperand(f spec.Format, x []float32) []byte {
+	if f == spec.F32 {
+		return spec.FloatBytes(x)
+	}
+	to := spec.OpConvertF32F16
+	if f == spec.BF16 {
+		to = spec.OpConvertF32BF16
+	}
+	want, err := oracle.Bulk(&spec.Case{Op: to, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}, spec.TreeLanes)
+	if err != nil {
+		panic(err)
+	}
+	return want.Bytes
+}
+
+// change alters one number of a block; it returns what it was, or "" if the
+// format does not have it. i is an element of the group concerned.
+func (b *block) change(rng *rand.Rand, field, i int) string {
+	l, g := b.l, i/b.l.GroupLen
+	lo, hi := l.ScaleRange()
+	switch {
+	case field == 0 && lo < hi:
+		b.s[g] = max(lo, -20) + rng.IntN(min(hi, 20)-max(lo, -20)+1)
+		return "scale"
+	case field == 1 && l.Min.Count > 0:
+		b.n[g] = b.anyMin(rng)
+		return "min"
+	case field == 1 && l.MKind == spec.MinAdded:
+		b.m = uint32(half(float64(rng.IntN(7) - 3)))
+		return "m"
+	case field == 2:
+		b.q[i] = uint32(rng.IntN(len(l.Codes)))
+		return "quant"
+	}
+	return ""
+}
+
 // checkLocality changes one scale, one min or one quant at a time.
 func checkLocality(h *harness, r Recipe) *Finding {
 	rng, s := r.rng(), r.Shape
-	nb := s.Cols / spec.SuperBlock
-	w := intBlocks(rng, s.Rows*nb)
-	row, blk := rng.IntN(s.Rows), rng.IntN(nb)
-	b := &w[row*nb+blk]
-	if r.Op == spec.OpDequantQ4K {
-		for j := range spec.Q4KSubBlocks {
-			b.sc[j], b.m[j], b.q[32*j+rng.IntN(32)] = byte(rng.IntN(64)), byte(rng.IntN(64)), byte(rng.IntN(16))
-			if f := h.dequantized(w); f != nil {
-				f.note("after a change to sub-block %d of block %d", j, blk)
+	l := weightLayout(r.Op)
+	n := l.Format.BlockLen()
+	w := intBlocks(rng, l, s.Rows*s.Cols)
+	row, blk := rng.IntN(s.Rows), rng.IntN(s.Cols/n)
+	b := w[row*s.Cols/n+blk]
+	if spec.MustLookup(r.Op).Kind == spec.KindMap {
+		for g := range l.Groups() {
+			for field := range 3 {
+				b.change(rng, field, g*l.GroupLen+rng.IntN(l.GroupLen))
+			}
+			if f := h.dequantized(r.Op, w); f != nil {
+				f.note("after a change to group %d of block %d", g, blk)
 				return f
 			}
 		}
@@ -229,17 +285,17 @@ func checkLocality(h *harness, r Recipe) *Finding {
 	if f != nil {
 		return f
 	}
-	for j := range spec.Q4KSubBlocks {
-		for field, name := range []string{"scale", "min", "quant"} {
-			saved := *b
-			i := 32*j + rng.IntN(32)
-			switch field {
-			case 0:
-				b.sc[j] = byte(rng.IntN(64))
-			case 1:
-				b.m[j] = byte(rng.IntN(64))
-			case 2:
-				b.q[i] = byte(rng.IntN(16))
+	before := make([]int, n)
+	for i := range before {
+		before[i] = b.value(i)
+	}
+	for g := range l.Groups() {
+		for field := range 3 {
+			m, sc, mn, i := b.m, b.s[g], b.n[g], g*l.GroupLen+rng.IntN(l.GroupLen)
+			q := b.q[i]
+			name := b.change(rng, field, i)
+			if name == "" {
+				continue
 			}
 			out, f := h.run(intCase(r.Op, s, w, x), 1)
 			if f != nil {
@@ -248,62 +304,71 @@ func checkLocality(h *harness, r Recipe) *Finding {
 			for e := range s.Rows * s.Batch {
 				want := spec.GetF32(base, e)
 				if e%s.Rows == row {
-					xs := x[e/s.Rows*s.Cols+blk*spec.SuperBlock:]
-					for l := 32 * j; l < 32*j+32; l++ {
-						want += float32((b.value(l) - saved.value(l)) * int(xs[l]))
+					xs := x[e/s.Rows*s.Cols+blk*n:]
+					for k := range before {
+						want += float32((b.value(k) - before[k]) * int(xs[k]))
 					}
 				}
 				if got := spec.GetF32(out, e); got != want {
 					return &Finding{Element: fmt.Sprint(e), Got: showBits(spec.F32Bits(out, e)),
-						Detail: fmt.Sprintf("want exactly %g after a change of the %s of sub-block %d, block %d, row %d", want, name, j, blk, row)}
+						Detail: fmt.Sprintf("want exactly %g after a change of the %s of group %d, block %d, row %d", want, name, g, blk, row)}
 				}
 			}
-			*b = saved
+			b.m, b.s[g], b.n[g], b.q[i] = m, sc, mn, q
 		}
 	}
 	return nil
 }
 
-// checkLinearity: f(q1 + q2) = f(q1) + f(q2) without mins; the min term alone;
-// blocks one by one add up to the row.
+// checkLinearity: f(q1 + q2) = f(q1) + f(q2) without mins, where the codes can be
+// added; the min term alone; blocks one by one add up to the row.
 func checkLinearity(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	s := spec.Shape{Rows: 1, Cols: r.Shape.Cols, Batch: 1}
-	nb := s.Cols / spec.SuperBlock
+	l := weightLayout(r.Op)
+	n := l.Format.BlockLen()
 	x := intActs(rng, s.Cols)
-	value := func(w []q4kBuilder, x []int8) (float32, *Finding) {
+	value := func(w []*block, x []int8) (float32, *Finding) {
 		out, f := h.run(intCase(r.Op, spec.Shape{Rows: 1, Cols: len(x), Batch: 1}, w, x), 1)
 		if f != nil {
 			return 0, f
 		}
 		return spec.GetF32(out, 0), nil
 	}
-	both := intBlocks(rng, nb)
-	w1, w2, mins := make([]q4kBuilder, nb), make([]q4kBuilder, nb), make([]q4kBuilder, nb)
+	both := intBlocks(rng, l, s.Cols)
+	var w1, w2, mins []*block
 	minTerm := 0
 	for b := range both {
-		mins[b] = both[b]
-		mins[b].q = [spec.SuperBlock]byte{}
-		for i := range spec.SuperBlock {
-			minTerm += mins[b].value(i) * int(x[b*spec.SuperBlock+i])
+		least := both[b].copy()
+		least.clear()
+		for i := range n {
+			minTerm += least.value(i) * int(x[b*n+i])
 		}
-		both[b].dmin = 0
-		w1[b], w2[b] = both[b], both[b]
-		for i, q := range both[b].q {
-			w1[b].q[i] = byte(rng.IntN(int(q) + 1))
-			w2[b].q[i] = q - w1[b].q[i]
+		mins = append(mins, least)
+		both[b].m = 0
+		p, q := both[b].copy(), both[b].copy()
+		if l.Linear() {
+			for i, code := range both[b].q {
+				c := l.Codes[code]
+				part := 0
+				if c != 0 {
+					part = c / max(c, -c) * rng.IntN(max(c, -c)+1)
+				}
+				p.q[i], q.q[i] = l.Code(part), l.Code(c-part)
+			}
 		}
+		w1, w2 = append(w1, p), append(w2, q)
 	}
 	var total float32
 	for b := range both {
-		v, f := value(both[b:b+1], x[b*spec.SuperBlock:(b+1)*spec.SuperBlock])
+		v, f := value(both[b:b+1], x[b*n:(b+1)*n])
 		if f != nil {
 			return f
 		}
 		total += v
 	}
 	var got [4]float32
-	for k, w := range [][]q4kBuilder{both, w1, w2, mins} {
+	for k, w := range [][]*block{both, w1, w2, mins} {
 		v, f := value(w, x)
 		if f != nil {
 			return f
@@ -311,12 +376,19 @@ func checkLinearity(h *harness, r Recipe) *Finding {
 		got[k] = v
 	}
 	switch {
-	case got[0] != got[1]+got[2]:
+	case l.Linear() && got[0] != got[1]+got[2]:
 		return &Finding{Got: fmt.Sprint(got[0]), Detail: fmt.Sprintf("quants split in two give %g and %g", got[1], got[2])}
 	case got[0] != total:
 		return &Finding{Got: fmt.Sprint(got[0]), Detail: fmt.Sprintf("the blocks one by one add up to %g", total)}
 	case got[3] != float32(minTerm):
-		return &Finding{Got: fmt.Sprint(got[3]), Detail: fmt.Sprintf("all quants zero: want the min term %d", minTerm)}
+		return &Finding{Got: fmt.Sprint(got[3]), Detail: fmt.Sprintf("all quants of the smallest magnitude: want %d", minTerm)}
 	}
 	return nil
+}
+
+func (b *block) copy() *block {
+	c := *b
+	c.d, c.s = append([]uint32(nil), b.d...), append([]int(nil), b.s...)
+	c.n, c.q = append([]int(nil), b.n...), append([]uint32(nil), b.q...)
+	return &c
 }

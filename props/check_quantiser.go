@@ -5,8 +5,20 @@ import (
 	"math"
 	"math/big"
 
+	"github.com/x448/float16"
+
 	"assay/spec"
 )
+
+// quantsOf returns scale and quants of a block of Q8_0, Q8_1 or Q8_K.
+func quantsOf(f spec.Format, blk []byte) (d float32, q []byte) {
+	l := spec.LayoutOf(f)
+	if l.DKind == spec.ScaleF32 {
+		return spec.GetF32(blk, 0), blk[spec.Q8KOffQuants:][:spec.SuperBlock]
+	}
+	d = float16.Frombits(uint16(l.D.Get(blk, 0))).Float32()
+	return d, blk[f.BlockBytes()-f.BlockLen():][:f.BlockLen()]
+}
 
 // checkQuantiser checks what must hold of the blocks without reference to how
 // they were made.
@@ -16,20 +28,24 @@ func checkQuantiser(h *harness, r Recipe) *Finding {
 	if f != nil {
 		return f
 	}
-	if b := spec.BadBsum(out); b >= 0 {
-		return &Finding{Element: fmt.Sprintf("block %d", b), Detail: "bsums are not the sums of the quants"}
+	format := spec.MustLookup(r.Op).Out
+	if format == spec.Q8K {
+		if b := spec.BadBsum(out); b >= 0 {
+			return &Finding{Element: fmt.Sprintf("block %d", b), Detail: "bsums are not the sums of the quants"}
+		}
 	}
+	n, size := format.BlockLen(), format.BlockBytes()
 	x := spec.Floats(c.In[0])
 	back := make([]float32, len(x)) // d·q
-	for b := range len(x) / spec.SuperBlock {
-		blk, xs := out[b*spec.Q8KBytes:], x[b*spec.SuperBlock:][:spec.SuperBlock]
-		d := spec.GetF32(blk, 0)
-		if f := quantizedBlock(d, blk[spec.Q8KOffQuants:][:spec.SuperBlock], xs); f != nil {
+	for b := range len(x) / n {
+		xs := x[b*n:][:n]
+		d, q := quantsOf(format, out[b*size:][:size])
+		if f := quantizedBlock(format, d, q, xs); f != nil {
 			f.Element = fmt.Sprintf("block %d %s", b, f.Element)
 			return f
 		}
 		for i := range xs {
-			back[b*spec.SuperBlock+i] = d * float32(int8(blk[spec.Q8KOffQuants+i]))
+			back[b*n+i] = d * float32(int8(q[i]))
 		}
 	}
 	return h.idempotent(c.Op, out, back)
@@ -37,7 +53,7 @@ func checkQuantiser(h *harness, r Recipe) *Finding {
 
 // quantizedBlock checks |x − d·q| and the zero block; non-finite elements and
 // scales are the class property's business.
-func quantizedBlock(d float32, q []byte, x []float32) *Finding {
+func quantizedBlock(format spec.Format, d float32, q []byte, x []float32) *Finding {
 	all := true
 	for _, v := range x {
 		all = all && v == 0
@@ -54,6 +70,9 @@ func quantizedBlock(d float32, q []byte, x []float32) *Finding {
 		return nil
 	}
 	bound := spec.QuantizeError(d)
+	if format != spec.Q8K {
+		bound = spec.QuantizeErrorF16(d)
+	}
 	for i, v := range x {
 		if v-v != 0 {
 			continue
@@ -80,19 +99,23 @@ func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
 	if f != nil {
 		return f
 	}
-	for b := range len(back) / spec.SuperBlock {
-		o := b * spec.Q8KBytes
-		if d := math.Abs(float64(spec.GetF32(out[o:], 0))); !(d > 1e-11 && d < 1e36) {
+	format := spec.MustLookup(op).Out
+	size := format.BlockBytes()
+	for b := range len(back) / format.BlockLen() {
+		d1, q1 := quantsOf(format, out[b*size:][:size])
+		d2, q2 := quantsOf(format, again[b*size:][:size])
+		if d := math.Abs(float64(d1)); !(d > 1e-11 && d < 1e36) {
 			continue
 		}
-		flip := op == spec.OpQuantizeQ8KGGML && math.Signbit(float64(spec.GetF32(out[o:], 0))) != math.Signbit(float64(spec.GetF32(again[o:], 0)))
-		for i := o + spec.Q8KOffQuants; i < o+spec.Q8KOffBsums; i++ {
+		flip := op == spec.OpQuantizeQ8KGGML && math.Signbit(float64(d1)) != math.Signbit(float64(d2))
+		for i := range q1 {
+			q := int8(q2[i])
 			if flip {
-				again[i] = -again[i]
+				q = -q
 			}
-			if out[i] != again[i] {
-				return &Finding{Element: fmt.Sprintf("block %d quant %d", b, i-o-spec.Q8KOffQuants),
-					Got: fmt.Sprint(int8(again[i])), Detail: fmt.Sprintf("d·q quantised again: want %d", int8(out[i]))}
+			if int8(q1[i]) != q {
+				return &Finding{Element: fmt.Sprintf("block %d quant %d", b, i),
+					Got: fmt.Sprint(q), Detail: fmt.Sprintf("d·q quantised again: want %d", int8(q1[i]))}
 			}
 		}
 	}
@@ -103,8 +126,9 @@ func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
 // of either sign and parity at each position.
 func checkExtreme(h *harness, r Recipe) *Finding {
 	rng := r.rng()
-	for i := range spec.SuperBlock {
-		x := make([]float32, spec.SuperBlock)
+	n := spec.MustLookup(r.Op).Out.BlockLen()
+	for i := range n {
+		x := make([]float32, n)
 		for k := range x {
 			x[k] = float32(rng.Float64() - 0.5)
 		}
@@ -116,7 +140,7 @@ func checkExtreme(h *harness, r Recipe) *Finding {
 			f.note("largest element at %d", i)
 			return f
 		}
-		ties := make([]float32, spec.SuperBlock)
+		ties := make([]float32, n)
 		for k := range ties {
 			ties[k] = float32(rng.IntN(253)-126) + 0.5
 		}

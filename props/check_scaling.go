@@ -9,47 +9,67 @@ import (
 	"assay/spec"
 )
 
-// checkScaling multiplies the activation (for the dequantiser both scales) by
-// ±2^k, k chosen so that nothing leaves the normal range.
+// checkScaling multiplies the last operand's values by a factor: ±2^k with k
+// chosen so that nothing leaves the normal range, −1 where the scales have no
+// room for more, 2 where they have no sign.
 func checkScaling(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	c := r.Case()
 	in := spec.MustLookup(r.Op)
-	last := len(c.In) - 1
-	k := rng.IntN(21) - 10
-	factor := float32(signed(rng, math.Ldexp(1, k)))
+	last := len(in.In) - 1
 	scaled := &spec.Case{Op: c.Op, Shape: c.Shape, In: append([][]byte(nil), c.In...)}
 	b := bytes.Clone(c.In[last])
-	switch in.In[last].Format {
-	case spec.F32:
+	f := in.In[last].Format
+	factor := float32(-1)
+	switch {
+	case f == spec.F32:
+		if !in.Out.Float() || in.Sums() { // narrow floats have no room either
+			factor = float32(signed(rng, math.Ldexp(1, rng.IntN(21)-10)))
+		}
+		if in.Out == spec.Q8_0 || in.Out == spec.Q8_1 {
+			factor = -1
+		}
 		x := spec.Floats(b)
 		for i := range x {
 			x[i] *= factor
 		}
 		spec.PutFloats(b, x)
-	case spec.Q8K:
-		for o := 0; o < len(b); o += spec.Q8KBytes {
-			spec.PutF32(b[o:], spec.GetF32(b[o:], 0)*factor)
+	case f.Float():
+		for i := 1; i < len(b); i += 2 {
+			b[i] ^= 0x80
 		}
-	case spec.Q4K:
-		k = 0 // f16 has no room in general: the sign alone
-		factor = -1
-		for o := 0; o < len(b); o += spec.Q4KBytes {
-			b[o+1] ^= 0x80
-			b[o+3] ^= 0x80
+	default:
+		if f == spec.Q8K {
+			factor = float32(signed(rng, math.Ldexp(1, rng.IntN(21)-10)))
+		}
+		if k := spec.LayoutOf(f).DKind; k == spec.ScaleE8M0 || k == spec.ScaleUE4M3 {
+			factor = 2
+		}
+		if !scaleBlocks(f, b, factor) {
+			factor = 1
+			copy(b, c.In[last])
 		}
 	}
 	scaled.In[last] = b
-	base, f := h.run(c, 1)
-	if f != nil {
-		return f
+	base, bad := h.run(c, 1)
+	if bad != nil {
+		return bad
 	}
-	out, f := h.run(scaled, 1)
-	if f != nil {
-		return f
+	out, bad := h.run(scaled, 1)
+	if bad != nil {
+		return bad
 	}
-	if in.Out == spec.Q8K {
+	switch {
+	case in.Out == spec.Q8K:
 		return scaledQ8K(base, out, factor, r.Op)
+	case in.Out == spec.Q8_0 || in.Out == spec.Q8_1:
+		return negatedQ8(r.Op, in.Out, base, out)
+	case in.Out != spec.F32:
+		want := bytes.Clone(base)
+		for i := 1; i < len(want); i += 2 {
+			want[i] ^= 0x80
+		}
+		return sameOutput(r.Op, want, out, "operand negated")
 	}
 	for i := range len(base) / 4 {
 		want := spec.GetF32(base, i) * factor
@@ -58,6 +78,54 @@ func checkScaling(h *harness, r Recipe) *Finding {
 		}
 	}
 	return nil
+}
+
+// scaleBlocks multiplies the scales of all blocks; false if one has no room.
+func scaleBlocks(f spec.Format, b []byte, factor float32) bool {
+	l := spec.LayoutOf(f)
+	for o := 0; o < len(b); o += f.BlockBytes() {
+		blk := b[o:][:f.BlockBytes()]
+		for i := range l.D.Count {
+			d := l.D.Get(blk, i)
+			switch l.DKind {
+			case spec.ScaleF32:
+				d = math.Float32bits(math.Float32frombits(d) * factor)
+			case spec.ScaleE8M0:
+				if d > 200 {
+					return false
+				}
+				d++
+			case spec.ScaleUE4M3:
+				if d&127 < 8 || d&127 > 111 {
+					return false
+				}
+				d += 8
+			default:
+				d ^= 0x8000
+			}
+			l.D.Put(blk, i, d)
+		}
+		if l.M.Count > 0 {
+			l.M.Put(blk, 0, l.M.Get(blk, 0)^0x8000)
+		}
+	}
+	return true
+}
+
+// negatedQ8: the quants change sign, and so does the stored sum.
+func negatedQ8(op spec.Op, f spec.Format, base, out []byte) *Finding {
+	l := spec.LayoutOf(f)
+	want := bytes.Clone(base)
+	for o := 0; o < len(want); o += f.BlockBytes() {
+		blk := want[o:][:f.BlockBytes()]
+		for i := range l.Quant.Count {
+			l.Quant.Put(blk, i, -l.Quant.Get(blk, i))
+		}
+		if l.M.Count > 0 && l.M.Get(blk, 0) != 0 {
+			l.M.Put(blk, 0, l.M.Get(blk, 0)^0x8000)
+		}
+	}
+	return sameOutput(op, want, out, "operand negated")
 }
 
 // scaledQ8K: the scale takes the factor. A negative one goes to d with ggml's
@@ -87,37 +155,31 @@ func scaledQ8K(base, out []byte, factor float32, op spec.Op) *Finding {
 // it is, once with the block that it meets all zero, and once with the rest of
 // its own block zero. A kernel that skips what is multiplied by zero differs.
 func checkClass(h *harness, r Recipe) *Finding {
+	in := spec.MustLookup(r.Op)
 	r.Shape.Cols = max(r.Shape.Cols, 1)
 	rng := r.rng()
 	base := r.Case()
-	in := spec.MustLookup(r.Op)
 	for k, o := range in.In {
 		format := o.Format
-		fields := 1
-		if format == spec.Q4K {
-			fields = 2 // d and dmin
-		}
 		perRow := r.Shape.Cols / format.BlockLen()
-		for field := range fields {
-			for _, v := range specialF32 {
-				for variant, circumstance := range []string{"", ", against zeros", ", with zeros"} {
-					c := &spec.Case{Op: base.Op, Shape: base.Shape, In: make([][]byte, len(base.In))}
-					for i := range c.In {
-						c.In[i] = bytes.Clone(base.In[i])
-					}
-					block := rng.IntN(len(c.In[k]) / format.BlockBytes())
-					at := c.In[k][block*format.BlockBytes():][:format.BlockBytes()]
-					switch {
-					case variant == 1 && len(c.In) > 1:
-						zeroColumn(c.In[1-k], in.In[1-k].Format, format, r.Shape.Cols, block%perRow)
-					case variant == 2:
-						clear(at[min(4, len(at)):]) // all but the scales
-					}
-					putSpecial(at, format, field, v)
-					if _, f := h.judged(c); f != nil {
-						f.note("operand %d holds the special value %s%s", k, showBits(math.Float32bits(v)), circumstance)
-						return f
-					}
+		for _, put := range specials(format) {
+			for variant, circumstance := range []string{"", ", against zeros", ", with zeros"} {
+				c := &spec.Case{Op: base.Op, Shape: base.Shape, In: make([][]byte, len(base.In))}
+				for i := range c.In {
+					c.In[i] = bytes.Clone(base.In[i])
+				}
+				block := rng.IntN(len(c.In[k]) / format.BlockBytes())
+				at := c.In[k][block*format.BlockBytes():][:format.BlockBytes()]
+				switch {
+				case variant == 1 && len(c.In) > 1:
+					zeroColumn(c.In[1-k], in.In[1-k].Format, format, r.Shape.Cols, block%perRow)
+				case variant == 2:
+					clearQuants(format, at)
+				}
+				what := put(at)
+				if _, f := h.judged(c); f != nil {
+					f.note("operand %d holds the special value %s%s", k, what, circumstance)
+					return f
 				}
 			}
 		}
@@ -125,17 +187,62 @@ func checkClass(h *harness, r Recipe) *Finding {
 	return nil
 }
 
-// putSpecial stores v in a scale of a block, or in an element.
-func putSpecial(at []byte, f spec.Format, field int, v float32) {
-	if f != spec.Q4K {
-		spec.PutF32(at, v)
+// clearQuants makes all elements of a block zero, the scales aside.
+func clearQuants(f spec.Format, blk []byte) {
+	l := spec.LayoutOf(f)
+	if l == nil {
+		clear(blk)
 		return
 	}
-	bits := half(float64(v))
-	if v != v {
-		bits = 0x7c01 // a signalling NaN
+	least := newBlock(l)
+	least.clear()
+	for i, q := range least.q {
+		l.Quant.Put(blk, i, q)
 	}
-	binary.LittleEndian.PutUint16(at[2*field:], bits)
+	for g := range l.Groups() {
+		if l.Min.Count > 0 {
+			l.Min.Put(blk, g, 0)
+		}
+	}
+	seal(f, blk)
+}
+
+// specials returns functions that store one special value each in a block and
+// tell which.
+func specials(f spec.Format) []func(blk []byte) string {
+	var out []func(blk []byte) string
+	switch {
+	case f == spec.F32:
+		for _, v := range specialF32 {
+			out = append(out, func(blk []byte) string {
+				spec.PutF32(blk, v)
+				return showBits(math.Float32bits(v))
+			})
+		}
+		return out
+	case f.Float():
+		for _, h := range []uint16{0, 0x8000, 1, 0x8001, 0x7f, 0x80, 0x3ff, 0x400, 0x7bff, 0x7c00, 0xfc00, 0x7c01, 0x7e00, 0x7f7f, 0x7f80, 0xff80, 0x7f81, 0xffff} {
+			out = append(out, func(blk []byte) string {
+				binary.LittleEndian.PutUint16(blk, h)
+				return fmt.Sprintf("%04x", h)
+			})
+		}
+		return out
+	}
+	l := spec.LayoutOf(f)
+	field := func(name string, at *spec.Field, values []uint32) {
+		for _, v := range values {
+			for i := range at.Count {
+				out = append(out, func(blk []byte) string {
+					at.Put(blk, i, v)
+					return fmt.Sprintf("%s = %x", name, v)
+				})
+			}
+		}
+	}
+	field("d", &l.D, specialScales(l.DKind))
+	field("m", &l.M, specialScales(spec.ScaleF16))
+	return out
 }
 
 // zeroColumn clears the blocks of b, in every row, that meet block number block

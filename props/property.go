@@ -48,11 +48,11 @@ var properties = []Property{
 	},
 	{
 		Name: "locality", Sees: "SCL, LAY: one scale, min or quant moves only its own term", Budget: 12,
-		applies: takes(spec.Q4K), draw: drawIntegers, check: checkLocality,
+		applies: quantised, draw: drawIntegers, check: checkLocality,
 	},
 	{
 		Name: "linearity", Sees: "LAY, OVF: linear in the quants; minimum term alone; blocks concatenate", Budget: 16,
-		applies: both(takes(spec.Q4K), sums), draw: drawIntegers, check: checkLinearity,
+		applies: both(quantised, sums), draw: drawIntegers, check: checkLinearity,
 	},
 	{
 		Name: "scaling", Sees: "CONV, SUBN: powers of two and the sign factor out exactly", Budget: 40,
@@ -64,15 +64,15 @@ var properties = []Property{
 	},
 	{
 		Name: "quantiser", Sees: "RND, NANI: |x − d·q|, signs, bsums, idempotence, zero blocks", Budget: 60,
-		applies: gives(spec.Q8K), check: checkQuantiser,
+		applies: quantiser, check: checkQuantiser,
 	},
 	{
 		Name: "extreme", Sees: "LANE: the largest element at each position in turn, ties of either sign", Budget: 2,
-		applies: gives(spec.Q8K), check: checkExtreme,
+		applies: quantiser, check: checkExtreme,
 	},
 	{
 		Name: "displacement", Sees: "CONV: Path B lies within the quantiser's bound of the exact Path A", Budget: 40,
-		applies: takes(spec.Q8K), draw: drawTypical, check: checkDisplacement,
+		applies: both(takes(spec.Q8K), sums), draw: drawTypical, check: checkDisplacement,
 	},
 	{
 		Name: "threads", Sees: "THR, STR: any number of threads, with more and fewer rows than threads", Budget: 8,
@@ -96,7 +96,10 @@ var properties = []Property{
 	},
 	{
 		Name: "alias", Sees: "THR: operands may be the same memory", Budget: 8,
-		applies: func(row spec.Row) bool { return row.Op == spec.OpDotF32 }, check: checkAlias,
+		applies: func(row spec.Row) bool {
+			in := spec.MustLookup(row.Op)
+			return in.Kind == spec.KindDot && in.In[0].Format.Float()
+		}, check: checkAlias,
 	},
 	{
 		Name: "memory", Sees: "OOB: unreadable pages on both ends, all base offsets, read-only inputs", Budget: 3,
@@ -119,9 +122,11 @@ func takes(f spec.Format) func(spec.Row) bool {
 	return func(row spec.Row) bool { return spec.MustLookup(row.Op).Takes(f) }
 }
 
-func gives(f spec.Format) func(spec.Row) bool {
-	return func(row spec.Row) bool { return spec.MustLookup(row.Op).Out == f }
-}
+// quantised: the first operand is weights in a quantised format.
+func quantised(row spec.Row) bool { return weightLayout(row.Op) != nil }
+
+// quantiser: the output is quantised.
+func quantiser(row spec.Row) bool { return !spec.MustLookup(row.Op).Out.Float() }
 
 func both(a, b func(spec.Row) bool) func(spec.Row) bool {
 	return func(row spec.Row) bool { return a(row) && b(row) }
@@ -141,22 +146,36 @@ func drawFrom(rng *rand.Rand, op spec.Op, names map[spec.Format][]string) Recipe
 	return r
 }
 
-func drawIntegers(rng *rand.Rand, op spec.Op) Recipe {
-	const s = "integers"
-	return drawFrom(rng, op, map[spec.Format][]string{spec.Q4K: {s}, spec.Q8K: {s}, spec.F32: {s}})
+// having returns, for every format, those of the named strategies that
+// it has.
+func having(names ...string) map[spec.Format][]string {
+	out := map[spec.Format][]string{}
+	for _, f := range spec.Formats() {
+		for _, name := range names {
+			if strategyOf(f, name) != nil {
+				out[f] = append(out[f], name)
+			}
+		}
+	}
+	return out
 }
 
-// drawCalm draws cases in which no f32 is subnormal or near overflow.
-func drawCalm(rng *rand.Rand, op spec.Op) Recipe {
-	return drawFrom(rng, op, map[spec.Format][]string{
-		spec.Q4K: {"typical", "spread", "subnormal", "extreme", "integers"},
-		spec.Q8K: {"typical", "halves", "integers", "allplus", "alternating"},
-		spec.F32: {"gauss", "outlier", "integers", "ties", "twosided"},
-	})
-}
+var (
+	integers = having("integers")
+	// calm: no f32 is subnormal or near overflow, though an f16 scale may be.
+	calm = func() map[spec.Format][]string {
+		m := having("typical", "spread", "extreme", "integers", "halves", "allplus", "alternating", "gauss", "outlier", "ties", "twosided")
+		for f, names := range m {
+			if l := spec.LayoutOf(f); l != nil && l.DKind == spec.ScaleF16 && strategyOf(f, "subnormal") != nil {
+				m[f] = append(names, "subnormal")
+			}
+		}
+		return m
+	}()
+	// usual data, which no bound is far from.
+	usual = having("typical", "spread", "zeros", "halves", "gauss", "outlier")
+)
 
-func drawTypical(rng *rand.Rand, op spec.Op) Recipe {
-	return drawFrom(rng, op, map[spec.Format][]string{
-		spec.Q4K: {"typical", "spread", "zeros"}, spec.Q8K: {"typical", "halves"}, spec.F32: {"gauss", "outlier"},
-	})
-}
+func drawIntegers(rng *rand.Rand, op spec.Op) Recipe { return drawFrom(rng, op, integers) }
+func drawCalm(rng *rand.Rand, op spec.Op) Recipe     { return drawFrom(rng, op, calm) }
+func drawTypical(rng *rand.Rand, op spec.Op) Recipe  { return drawFrom(rng, op, usual) }

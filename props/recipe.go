@@ -89,10 +89,7 @@ func (r Recipe) Case() *spec.Case {
 		if fill == nil {
 			panic("props: recipe with unknown strategy: " + r.String())
 		}
-		fill(rng, b)
-		if in.In[k].Format == spec.Q8K {
-			spec.FixBsums(b)
-		}
+		fill(rng, r.Shape, b)
 		c.In = append(c.In, b)
 	}
 	return c
@@ -110,16 +107,26 @@ func Draw(rng *rand.Rand, op spec.Op) Recipe {
 	return Recipe{op, strings.Join(names, "+"), drawShape(rng, in), rng.Uint64()}
 }
 
-// drawShape takes block counts 1 to 9 and rows 1 to 17, small ones more often;
-// dot_f32 takes any length.
+// drawShape takes up to nine super-blocks' worth of elements and rows 1 to 17,
+// small numbers more often; ops on floats take any length, blocks of 32 odd and
+// even numbers of them.
 func drawShape(rng *rand.Rand, in spec.Info) spec.Shape {
-	s := spec.Shape{Rows: 1, Cols: spec.SuperBlock * (1 + rng.IntN(1+rng.IntN(9))), Batch: 1}
+	unit, most := 1, 9
+	for _, o := range append([]spec.Operand{{Format: in.Out}}, in.In...) {
+		if in.Kind == spec.KindMap || o.Format != in.Out {
+			unit = max(unit, o.Format.BlockLen())
+		}
+	}
+	if unit < spec.SuperBlock {
+		most = 40
+	}
+	s := spec.Shape{Rows: 1, Cols: unit * (1 + rng.IntN(1+rng.IntN(most))), Batch: 1}
+	if unit == 1 {
+		s.Cols = rng.IntN(1 + rng.IntN(700))
+	}
 	if in.Kind == spec.KindMatvec {
 		s.Rows = 1 + rng.IntN(1+rng.IntN(17))
 		s.Batch = 1 + rng.IntN(1+rng.IntN(4))
-	}
-	if in.Op == spec.OpDotF32 {
-		s.Cols = rng.IntN(1 + rng.IntN(700))
 	}
 	return s
 }

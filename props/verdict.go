@@ -1,10 +1,14 @@
 package props
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/big"
 	"strings"
+
+	"github.com/x448/float16"
 
 	"assay/oracle"
 	"assay/spec"
@@ -109,7 +113,8 @@ func judgeSum(s oracle.Sum, bits uint32) (ratio float64, f *Finding) {
 
 // judgeBytes compares the output of an exact op; a NaN stands for any NaN.
 func judgeBytes(op spec.Op, want, out []byte) *Finding {
-	if spec.MustLookup(op).Out == spec.F32 {
+	f := spec.MustLookup(op).Out
+	if f == spec.F32 {
 		for i := range len(want) / 4 {
 			if w, g := spec.F32Bits(want, i), spec.F32Bits(out, i); !sameF32(w, g) {
 				return &Finding{Element: fmt.Sprint(i), Class: spec.ClassOf(w), Got: showBits(g), Detail: "want exactly " + showBits(w)}
@@ -117,31 +122,74 @@ func judgeBytes(op spec.Op, want, out []byte) *Finding {
 		}
 		return nil
 	}
-	for i := range want {
-		if want[i] != out[i] {
-			return q8kFinding(i, want, out)
+	if f.Float() {
+		for i := 0; i < len(want); i += 2 {
+			w, g := binary.LittleEndian.Uint16(want[i:]), binary.LittleEndian.Uint16(out[i:])
+			if w != g && !(isNaN16(f, w) && isNaN16(f, g)) {
+				return &Finding{Element: fmt.Sprint(i / 2), Got: fmt.Sprintf("%04x", g), Detail: fmt.Sprintf("want exactly %04x", w)}
+			}
+		}
+		return nil
+	}
+	for b := range len(want) / f.BlockBytes() {
+		w, g := want[b*f.BlockBytes():][:f.BlockBytes()], out[b*f.BlockBytes():][:f.BlockBytes()]
+		if bytes.Equal(w, g) {
+			continue
+		}
+		if bad := blockFinding(f, w, g); bad != nil {
+			bad.Element = fmt.Sprintf("block %d %s", b, bad.Element)
+			return bad
 		}
 	}
 	return nil
 }
 
-// q8kFinding names the field of a Q8_K block that byte i belongs to.
-func q8kFinding(i int, want, out []byte) *Finding {
-	b, o := i/spec.Q8KBytes, i%spec.Q8KBytes
-	w, g := want[b*spec.Q8KBytes:], out[b*spec.Q8KBytes:]
-	switch {
-	case o < spec.Q8KOffQuants:
-		return &Finding{Element: fmt.Sprintf("block %d d", b), Class: spec.ClassOf(spec.F32Bits(w, 0)),
-			Got: showBits(spec.F32Bits(g, 0)), Detail: "want exactly " + showBits(spec.F32Bits(w, 0))}
-	case o < spec.Q8KOffBsums:
-		return &Finding{Element: fmt.Sprintf("block %d quant %d", b, o-spec.Q8KOffQuants),
-			Got: fmt.Sprint(int8(g[o])), Detail: fmt.Sprintf("want exactly %d", int8(w[o]))}
+// isNaN16 tells whether a pattern of F16 or BF16 is a NaN.
+func isNaN16(f spec.Format, h uint16) bool {
+	if f == spec.BF16 {
+		return h&0x7fff > 0x7f80
 	}
-	k := (o - spec.Q8KOffBsums) / 2
-	sum := func(blk []byte) int16 {
-		return int16(uint16(blk[spec.Q8KOffBsums+2*k]) | uint16(blk[spec.Q8KOffBsums+2*k+1])<<8)
+	return h&0x7fff > 0x7c00
+}
+
+// blockFinding names the first field of a block that differs; nil if only NaNs do.
+func blockFinding(f spec.Format, want, got []byte) *Finding {
+	l := spec.LayoutOf(f)
+	differs := func(name string, field *spec.Field, nan func(v uint32) bool, show func(v uint32) string) *Finding {
+		for i := range field.Count {
+			w, g := field.Get(want, i), field.Get(got, i)
+			if w == g || nan(w) && nan(g) {
+				continue
+			}
+			if field.Count > 1 {
+				name = fmt.Sprintf("%s %d", name, i)
+			}
+			return &Finding{Element: name, Got: show(g), Detail: "want exactly " + show(w)}
+		}
+		return nil
 	}
-	return &Finding{Element: fmt.Sprintf("block %d bsum %d", b, k), Got: fmt.Sprint(sum(g)), Detail: fmt.Sprintf("want exactly %d", sum(w))}
+	half := func(v uint32) bool { return isNaN16(spec.F16, uint16(v)) }
+	hex := func(v uint32) string { return fmt.Sprintf("%g (%04x)", float16.Frombits(uint16(v)).Float32(), v) }
+	if l.DKind == spec.ScaleF32 {
+		half = func(v uint32) bool { return spec.ClassOf(v) == spec.ClassNaN }
+		hex = showBits
+	}
+	if bad := differs("d", &l.D, half, hex); bad != nil {
+		return bad
+	}
+	if bad := differs("quant", &l.Quant, func(uint32) bool { return false }, func(v uint32) string { return fmt.Sprint(int8(v)) }); bad != nil {
+		return bad
+	}
+	if f != spec.Q8K {
+		return differs("sum", &l.M, half, hex)
+	}
+	for k := range spec.Q8KBsums {
+		at := spec.Q8KOffBsums + 2*k
+		if w, g := int16(binary.LittleEndian.Uint16(want[at:])), int16(binary.LittleEndian.Uint16(got[at:])); w != g {
+			return &Finding{Element: fmt.Sprintf("bsum %d", k), Got: fmt.Sprint(g), Detail: fmt.Sprintf("want exactly %d", w)}
+		}
+	}
+	return nil
 }
 
 // sameF32 tells whether two f32 patterns are equal, all NaNs being one.

@@ -70,3 +70,16 @@ func QuantizeError(d float32) *big.Float {
 	e := up().Mul(half, big.NewFloat(float64(d)))
 	return up().Add(e, new(big.Float).SetMantExp(big.NewFloat(1), -142))
 }
+
+// QuantizeErrorF16 is QuantizeError for quantize_q8_0 and quantize_q8_1, whose
+// quants follow a scale s of which d is the f16: |x − d·q| ≤ |x − s·q| + 127·|s − d|
+// with |s − d| ≤ 2^−11·|d| + 2^−25, and s ≤ d + |s − d|. It holds for d finite and
+// not zero, hence |d|·(1/2 + 2^−15 + 128·2^−11)+ 128·2^−25 + 2^−142.
+func QuantizeErrorF16(d float32) *big.Float {
+	if d < 0 {
+		d = -d
+	}
+	e := up().Mul(big.NewFloat(0.5+1.0/(1<<15)+0.0625), big.NewFloat(float64(d)))
+	e = up().Add(e, big.NewFloat(0x1p-18))
+	return up().Add(e, new(big.Float).SetMantExp(big.NewFloat(1), -142))
+}

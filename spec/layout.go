@@ -35,23 +35,48 @@ type Layout struct {
 type Field struct {
 	Count, Width int
 	bit          func(i, k int) int // place of bit k of entry i, counted from the block's first
+	parts        [][]part           // per entry, made of bit
+}
+
+// part is a run of an entry's bits that lie together in one byte.
+type part struct {
+	byte      int
+	shift, at uint8 // lowest bit in the byte, and in the entry
+	mask      byte  // before the shift to place
+}
+
+// compile finds the parts.
+func (f *Field) compile() {
+	f.parts = make([][]part, f.Count)
+	for i := range f.parts {
+		for k := range f.Width {
+			b := f.bit(i, k)
+			if n := len(f.parts[i]); n > 0 {
+				last := &f.parts[i][n-1]
+				width := k - int(last.at)
+				if last.byte == b/8 && int(last.shift)+width == b%8 {
+					last.mask |= 1 << width
+					continue
+				}
+			}
+			f.parts[i] = append(f.parts[i], part{b / 8, uint8(b % 8), uint8(k), 1})
+		}
+	}
 }
 
 // Get returns entry i.
-func (f Field) Get(blk []byte, i int) uint32 {
+func (f *Field) Get(blk []byte, i int) uint32 {
 	var v uint32
-	for k := range f.Width {
-		at := f.bit(i, k)
-		v |= uint32(blk[at/8]>>(at%8)&1) << k
+	for _, p := range f.parts[i] {
+		v |= uint32(blk[p.byte]>>p.shift&p.mask) << p.at
 	}
 	return v
 }
 
 // Put sets entry i to the low bits of v.
-func (f Field) Put(blk []byte, i int, v uint32) {
-	for k := range f.Width {
-		at := f.bit(i, k)
-		blk[at/8] = blk[at/8]&^(1<<(at%8)) | byte(v>>k&1)<<(at%8)
+func (f *Field) Put(blk []byte, i int, v uint32) {
+	for _, p := range f.parts[i] {
+		blk[p.byte] = blk[p.byte]&^(p.mask<<p.shift) | byte(v>>p.at)&p.mask<<p.shift
 	}
 }
 
@@ -114,37 +139,53 @@ func (l *Layout) Code(c int) uint32 {
 	panic("spec: no such code")
 }
 
+// Linear tells whether the codes are consecutive integers, so that quants can be
+// added.
+func (l *Layout) Linear() bool {
+	return l.Codes[1] == l.Codes[0]+1 && l.NegZero < 0
+}
+
 // LayoutOf returns the layout of a quantised format; nil for the others.
 func LayoutOf(f Format) *Layout { return layouts[f] }
 
-// consecutive is a field of count entries of width bits, one after the other
-// from a byte.
+func field(count, width int, bit func(i, k int) int) Field {
+	return Field{Count: count, Width: width, bit: bit}
+}
+
 func consecutive(count, width, byteOffset int) Field {
-	return Field{count, width, func(i, k int) int { return 8*byteOffset + width*i + k }}
+	return field(count, width, func(i, k int) int { return 8*byteOffset + width*i + k })
+}
+
+// Consecutive is a field of count entries of width bits, one after the other
+// from a byte.
+func Consecutive(count, width, byteOffset int) Field {
+	f := consecutive(count, width, byteOffset)
+	f.compile()
+	return f
 }
 
 // halves are nibbles of which the low ones are the first half of every run of
 // 2·n elements, in n bytes, and the high ones the second.
 func halves(count, n, byteOffset int) Field {
-	return Field{count, 4, func(i, k int) int {
+	return field(count, 4, func(i, k int) int {
 		run, in := i/(2*n), i%(2*n)
 		return 8*(byteOffset+n*run+in%n) + 4*(in/n) + k
-	}}
+	})
 }
 
 // fifthBit adds to nibbles a bit k = 4.
 func fifthBit(nibbles Field, bit func(i int) int) Field {
-	return Field{nibbles.Count, 5, func(i, k int) int {
+	return field(nibbles.Count, 5, func(i, k int) int {
 		if k == 4 {
 			return bit(i)
 		}
 		return nibbles.bit(i, k)
-	}}
+	})
 }
 
 // sixBit are the packed scales (min = 0) or mins (min = 1) of Q4_K and Q5_K.
 func sixBit(min int) Field {
-	return Field{8, 6, func(j, k int) int {
+	return field(8, 6, func(j, k int) int {
 		switch {
 		case j < 4:
 			return 8*(Q4KOffScales+4*min+j) + k
@@ -152,7 +193,7 @@ func sixBit(min int) Field {
 			return 8*(Q4KOffScales+8+j-4) + 4*min + k
 		}
 		return 8*(Q4KOffScales+4*min+j-4) + 6 + k - 4
-	}}
+	})
 }
 
 // ramp returns the integers from lo, n of them.
@@ -196,43 +237,43 @@ var layouts = func() map[Format]*Layout {
 		{Format: MXFP4, D: consecutive(1, 8, 0), DKind: ScaleE8M0, Quant: halves(32, 16, 1), Codes: e2m1, Unit: 0.5, NegZero: 8},
 		{Format: NVFP4, GroupLen: 16, D: consecutive(4, 8, 0), DKind: ScaleUE4M3, Quant: halves(64, 8, 4), Codes: e2m1, Unit: 0.5, NegZero: 8},
 		{Format: Q2K, GroupLen: 16, D: f16At(80), M: f16At(82), MKind: MinScaled,
-			Scale: Field{16, 4, func(g, k int) int { return 8*g + k }},
-			Min:   Field{16, 4, func(g, k int) int { return 8*g + 4 + k }},
+			Scale: field(16, 4, func(g, k int) int { return 8*g + k }),
+			Min:   field(16, 4, func(g, k int) int { return 8*g + 4 + k }),
 			Quant: twoBits(16), Codes: ramp(0, 4)},
 		{Format: Q3K, GroupLen: 16, D: f16At(108), ScaleBias: -32, Codes: ramp(-4, 8),
-			Scale: Field{16, 6, func(g, k int) int {
+			Scale: field(16, 6, func(g, k int) int {
 				if k < 4 {
 					return 8*(96+g%8) + 4*(g/8) + k
 				}
 				return 8*(96+8+g%4) + 2*(g/4) + k - 4
-			}},
-			Quant: Field{256, 3, func(i, k int) int {
+			}),
+			Quant: field(256, 3, func(i, k int) int {
 				if k == 2 { // of hmask; set means that nothing is subtracted
 					return 8*(i%32) + i/32
 				}
 				return twoBits(32).bit(i, k)
-			}}},
+			})},
 		{Format: Q4K, GroupLen: 32, D: f16At(0), M: f16At(2), MKind: MinScaled, Scale: sixBit(0), Min: sixBit(1),
 			Quant: halves(256, 32, 16), Codes: ramp(0, 16)},
 		{Format: Q5K, GroupLen: 32, D: f16At(0), M: f16At(2), MKind: MinScaled, Scale: sixBit(0), Min: sixBit(1),
 			Quant: fifthBit(halves(256, 32, 48), func(i int) int { return 8*(16+i%32) + i/32 }), Codes: ramp(0, 32)},
 		{Format: Q6K, GroupLen: 16, D: f16At(208), ScaleSigned: true, Codes: ramp(-32, 64),
 			Scale: consecutive(16, 8, 192),
-			Quant: Field{256, 6, func(i, k int) int {
+			Quant: field(256, 6, func(i, k int) int {
 				h, q, l := i/128, i%128/32, i%32 // half, quarter of it, lane
 				if k < 4 {
 					return 8*(64*h+32*(q%2)+l) + 4*(q/2) + k
 				}
 				return 8*(128+32*h+l) + 2*q + k - 4
-			}}},
+			})},
 		{Format: Q8K, D: consecutive(1, 32, Q8KOffD), DKind: ScaleF32, Quant: consecutive(256, 8, Q8KOffQuants), Codes: int8s()},
 		{Format: IQ4XS, GroupLen: 32, D: f16At(0), ScaleBias: -32, Quant: halves(256, 16, 8), Codes: nonlinear,
-			Scale: Field{8, 6, func(g, k int) int {
+			Scale: field(8, 6, func(g, k int) int {
 				if k < 4 {
 					return 8*(4+g/2) + 4*(g%2) + k
 				}
 				return 8*2 + 2*g + k - 4
-			}}},
+			})},
 	}
 	out := map[Format]*Layout{}
 	for i := range all {
@@ -243,6 +284,9 @@ var layouts = func() map[Format]*Layout {
 		if l.Unit == 0 {
 			l.Unit, l.NegZero = 1, -1
 		}
+		for _, f := range []*Field{&l.D, &l.M, &l.Scale, &l.Min, &l.Quant} {
+			f.compile()
+		}
 		out[l.Format] = l
 	}
 	return out
@@ -251,7 +295,7 @@ var layouts = func() map[Format]*Layout {
 // twoBits are the 2-bit planes of Q2_K and Q3_K: two halves of 128 elements, in
 // 32 bytes each, of which run j of 32 takes bits 2j and 2j+1.
 func twoBits(byteOffset int) Field {
-	return Field{256, 2, func(i, k int) int {
+	return field(256, 2, func(i, k int) int {
 		return 8*(byteOffset+32*(i/128)+i%32) + 2*(i%128/32) + k
-	}}
+	})
 }

@@ -7,6 +7,7 @@ type Op string
 
 const (
 	OpDequantQ4K          Op = "dequant_q4k"
+	OpDequantQ8K          Op = "dequant_q8k"
 	OpQuantizeQ8_0        Op = "quantize_q8_0"
 	OpQuantizeQ8_1        Op = "quantize_q8_1"
 	OpQuantizeQ8KGGML     Op = "quantize_q8k_ggml"
@@ -106,6 +107,12 @@ func Lookup(op Op) (Info, error) {
 		return table[i], nil
 	}
 	return Info{}, fmt.Errorf("spec: unknown op %q", op)
+}
+
+// Known tells whether there is such an op.
+func Known(op Op) bool {
+	_, ok := index[op]
+	return ok
 }
 
 // MustLookup is Lookup for an op known to exist; it panics otherwise.

@@ -3,25 +3,13 @@ package spec
 import "slices"
 
 // table is the one list of ops.
-var table = judged(slices.Concat(
+var table = slices.Concat(
 	dequantizers(),
 	quantizers,
 	conversions,
 	floatDots,
 	quantDots(),
-	floatOps,
-))
-
-// judged leaves out the ops that have no oracle yet.
-func judged(all []Info) []Info {
-	return slices.DeleteFunc(all, func(in Info) bool {
-		switch in.Op {
-		case OpDequantQ4K, OpQuantizeQ8KGGML, OpQuantizeQ8KAprender, OpDotF32, OpDotQ4KQ8K, OpMatvecQ4KQ8K, OpMatvecQ4KF32:
-			return false
-		}
-		return true
-	})
-}
+)
 
 func operand(name string, f Format, e Extent) Operand {
 	return Operand{Name: name, Format: f, Extent: e}

@@ -139,7 +139,7 @@ func TestBadUse(t *testing.T) {
 		{[]string{"replay", "-tier", "mmx", "dot_f32:gauss+gauss:1x1x1:0"}, "no tier"},
 		{[]string{"replay", "--tier", "mmx", "dot_f32:gauss+gauss:1x1x1:0"}, "no tier"},
 		{[]string{"replay", "--property", "magic", "dot_f32:gauss+gauss:1x1x1:0"}, "no property"},
-		{[]string{"lift", "FuzzDotF32", filepath.Join(dir, "none")}, "no such file"},
+		{[]string{"lift", "FuzzDotFloat", filepath.Join(dir, "none")}, "no such file"},
 		{[]string{"lift", "FuzzNone", write("input", nil)}, "no target"},
 		{[]string{"keep", "dot_f32:gauss+gauss:1x1x1:0"}, "note"},
 	} {
@@ -210,7 +210,7 @@ func TestLift(t *testing.T) {
 	dir := t.TempDir()
 	input := filepath.Join(dir, "input")
 	os.WriteFile(input, []byte("go test fuzz v1\n[]byte(\"\\x01\\x02\\x00\\x00abc\")\n"), 0o644)
-	out, errOut, status := assay(t, nil, "lift", "--dir", dir, "FuzzDotQ4KQ8K", input)
+	out, errOut, status := assay(t, nil, "lift", "--dir", dir, "FuzzMatvec", input)
 	if status != 0 {
 		t.Fatal(errOut)
 	}
@@ -219,7 +219,7 @@ func TestLift(t *testing.T) {
 		t.Fatal(err)
 	}
 	e, err := corpus.Decode(data)
-	if err != nil || e.Case.Op != spec.OpMatvecQ4KQ8K || e.Case.Shape.Rows != 3 {
+	if err != nil || e.Case.Op != spec.OpMatvec(spec.Q4_0, spec.Q8_0) || e.Case.Shape.Rows != 3 {
 		t.Errorf("%+v, %v", e, err)
 	}
 }

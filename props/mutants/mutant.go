@@ -8,7 +8,7 @@ import (
 
 // Mutant is a kernel with one deliberate defect.
 type Mutant struct {
-	ID      string // row of the catalogue, with -b, -c … where a row makes several
+	ID      string // row of the catalogue, with -b, -c … where it makes several of an op
 	Defect  string // the public report
 	Class   string // class of defect, as in the catalogue
 	Op      spec.Op
@@ -38,7 +38,7 @@ const (
 
 // All returns all mutants, those of one op together.
 func All() []Mutant {
-	return slices.Concat(
+	all := slices.Concat(
 		dequantMutants(),
 		ggmlMutants(),
 		aprenderMutants(),
@@ -46,7 +46,27 @@ func All() []Mutant {
 		dotQ4KQ8KMutants(),
 		matvecQ4KQ8KMutants(),
 		matvecQ4KF32Mutants(),
+		narrowMutants(),
+		widenMutants(),
+		halfDotMutants(spec.OpDotF16, half, 0x7c00),
+		halfDotMutants(spec.OpDotBF16, bfloat, 0x7f80),
+		matvecF32Mutants(),
+		quantizeQ8Mutants(spec.OpQuantizeQ8_0, spec.Q8_0),
+		quantizeQ8Mutants(spec.OpQuantizeQ8_1, spec.Q8_1),
 	)
+	for _, in := range spec.Ops() {
+		f := in.In[0].Format
+		switch {
+		case f == spec.Q4K || f.Float(): // above
+		case in.Kind == spec.KindMap:
+			all = append(all, dequantFormatMutants(f)...)
+		case in.Kind == spec.KindDot:
+			all = append(all, dotFormatMutants(f, in.In[1].Format)...)
+		case in.Kind == spec.KindMatvec:
+			all = append(all, matvecFormatMutants(f, in.In[1].Format)...)
+		}
+	}
+	return all
 }
 
 // An edit makes a mutant of the base kernel K.
@@ -79,22 +99,43 @@ func family[K any](op spec.Op, base func() *K, entry func(k *K) spec.Func, edits
 	return out
 }
 
-// Omitted tells why a row of the sections on K-quant dots and on
-// dequantisation (A and B) has no mutant of its own.
+// Omitted tells why a row of the sections A to E and J has no mutant of its own.
 func Omitted() map[string]string {
-	const dispatch = "concerns dispatch, which a kernel row does not have"
+	const (
+		dispatch = "concerns dispatch, which a kernel row does not have"
+		weights  = "concerns the search for a weight's scale, which is judged by its error and not bit by bit"
+	)
 	return map[string]string{
 		"A03": dispatch,
-		"A05": "a 16-group of 4-bit quants cannot leave int16 (16·15·128 < 2^15); a whole sub-block can: A06",
 		"A11": dispatch,
 		"A14": dispatch,
 		"A16": dispatch,
 		"A32": "the same function as A31, in a kernel for another ISA",
 		"A33": "the same function as A31, in a kernel for another format",
-		"B11": "in Q4_K, whose chunks of 64 elements have 32 bytes, the same function as B09",
-		"B12": "the same function as B09, in an encoder too; Q4_K has no encoder here",
+		"B12": "the same function as B11, in an encoder too",
 		"B27": "half the distance between the elements of a byte is, in Q4_K, the layout of B04",
 		"B34": dispatch,
-		"B38": "the same function as B09; Q4_K has no fifth bits",
+		"B38": "the same function as B11, in Q5_0 and Q5_1",
+		"C08": "the same function as C37",
+		"C14": dispatch,
+		"C15": dispatch,
+		"C21": "the same function as C20, in one tier",
+		"C22": dispatch,
+		"C23": dispatch,
+		"C24": dispatch,
+		"D05": weights,
+		"D06": weights,
+		"D12": weights,
+		"D25": dispatch,
+		"D27": "concerns the lifetime of a buffer, which a call does not have",
+		"E06": "a scaled addition, which is no op here",
+		"E18": "operands with strides, which the ops here do not have",
+		"E29": "a fused addition, which is no op here",
+		"E32": "a bias, which is no operand here",
+		"E36": dispatch,
+		"E44": "the same function as E03, where other things lie behind the operand",
+		"E45": "the same function as E13, in one operand",
+		"J30": dispatch,
+		"J31": dispatch,
 	}
 }

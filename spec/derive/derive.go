@@ -31,7 +31,7 @@ type Derivation struct {
 
 // All returns all derivations, each after those that it rests on.
 func All() []Derivation {
-	return []Derivation{
+	return append([]Derivation{
 		rounding(),
 		dotF32Lanes(),
 		dotF32Any(),
@@ -46,7 +46,7 @@ func All() []Derivation {
 		quantizeAprender(),
 		drift(),
 		class(),
-	}
+	}, formatDerivations()...)
 }
 
 // For returns the derivations about op.
