@@ -64,13 +64,16 @@ func Erfc(x *big.Float, prec uint) Interval {
 	twice := Point(x).Scale(1)
 	// The convergents approach as e^(−2x·√(2n)) (W. Gautschi, "Efficient
 	// computation of the complex error function", 1970); a guess, checked below.
-	n := int64(math.Ceil(math.Pow(float64(wp)*math.Ln2/xf, 2)/8)) + 4
+	n := int64(math.Ceil(math.Pow(float64(prec+6)*math.Ln2/xf, 2)/8)) + 4
 	for ; ; n += n / 2 {
-		rho := Interval{zero, Int(1).Quo(twice, wp).Hi}
+		s, t := newScratch(wp), newScratch(wp)
+		s.set(Interval{zero, Int(1).Quo(twice, wp).Hi})
 		for i := n; i >= 1; i-- {
-			rho = Int(1).Quo(rho.Mul(Int(2*i), wp).Add(twice, wp), wp)
+			t.mul(s, Int(2*i))
+			t.addTo(twice)
+			s.under(Point(unit), t)
 		}
-		if rho.Within(prec + 4) {
+		if rho := s.interval(); rho.Within(prec + 4) {
 			return rho.Mul(Exp(xx.Neg(xx), wp), wp).Mul(twoByRoot.get(wp), wp)
 		}
 	}

@@ -18,6 +18,15 @@ func up(prec uint) *big.Float {
 	return new(big.Float).SetMode(big.ToPositiveInf).SetPrec(prec)
 }
 
+// difference sets z to x − y. big.Float.Sub rounds 0 − y the wrong way in
+// directed modes (Go 1.26: it rounds y and then changes the sign).
+func difference(z, x, y *big.Float) *big.Float {
+	if x.Sign() == 0 {
+		return z.Set(new(big.Float).Neg(y))
+	}
+	return z.Sub(x, y)
+}
+
 // power returns 2^k.
 func power(k int) *big.Float { return new(big.Float).SetMantExp(big.NewFloat(1), k) }
 
@@ -37,7 +46,7 @@ func (a Interval) Contains(x *big.Float) bool { return a.Lo.Cmp(x) <= 0 && x.Cmp
 func (a Interval) Intersects(b Interval) bool { return a.Lo.Cmp(b.Hi) <= 0 && b.Lo.Cmp(a.Hi) <= 0 }
 
 // Width returns Hi − Lo, rounded up to 64 bits.
-func (a Interval) Width() *big.Float { return up(64).Sub(a.Hi, a.Lo) }
+func (a Interval) Width() *big.Float { return difference(up(64), a.Hi, a.Lo) }
 
 // Within reports whether the width of a is at most 2^-bits of its smallest
 // magnitude.
@@ -76,12 +85,12 @@ func (a Interval) Add(b Interval, prec uint) Interval {
 
 // Sub returns a − b.
 func (a Interval) Sub(b Interval, prec uint) Interval {
-	return Interval{down(prec).Sub(a.Lo, b.Hi), up(prec).Sub(a.Hi, b.Lo)}
+	return Interval{difference(down(prec), a.Lo, b.Hi), difference(up(prec), a.Hi, b.Lo)}
 }
 
 // Widen returns a ± r for r ≥ 0.
 func (a Interval) Widen(r *big.Float, prec uint) Interval {
-	return Interval{down(prec).Sub(a.Lo, r), up(prec).Add(a.Hi, r)}
+	return Interval{difference(down(prec), a.Lo, r), up(prec).Add(a.Hi, r)}
 }
 
 // Clip returns the part of a between lo and hi. It panics if there is none.
@@ -103,9 +112,9 @@ func (a Interval) Mul(b Interval, prec uint) Interval {
 	switch {
 	case a.Lo.Sign() >= 0 && b.Lo.Sign() >= 0:
 		return Interval{down(prec).Mul(a.Lo, b.Lo), up(prec).Mul(a.Hi, b.Hi)}
-	case a.Hi.Sign() <= 0:
+	case a.Hi.Sign() <= 0 && a.Lo.Sign() < 0:
 		return a.Neg().Mul(b, prec).Neg()
-	case b.Hi.Sign() <= 0:
+	case b.Hi.Sign() <= 0 && b.Lo.Sign() < 0:
 		return a.Mul(b.Neg(), prec).Neg()
 	case b.Lo.Sign() >= 0: // a on both sides of zero
 		return Interval{down(prec).Mul(a.Lo, b.Hi), up(prec).Mul(a.Hi, b.Hi)}

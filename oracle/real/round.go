@@ -92,8 +92,8 @@ func distance(got float32, a Interval) *big.Float {
 	} else {
 		g.SetFloat64(float64(got))
 	}
-	d := up(64).Sub(a.Hi, g)
-	if e := up(64).Sub(g, a.Lo); e.Cmp(d) > 0 {
+	d := difference(up(64), a.Hi, g)
+	if e := difference(up(64), g, a.Lo); e.Cmp(d) > 0 {
 		d = e
 	}
 	return d

@@ -17,28 +17,32 @@ type series struct {
 // The bound is 2·p(n): d never decreases, so from there each p is at most half
 // the one before, w ≥ 1, and Σ 2^-i = 2. That holds for any signs.
 func (s series) partial(bits, prec uint) (sum Interval, tail *big.Float) {
-	p := s.first
-	sum = p
+	p, t, acc, d := newScratch(prec), newScratch(prec), newScratch(prec), new(big.Float)
+	p.set(s.first)
+	acc.set(s.first)
 	if s.w != nil {
-		sum = p.Quo(Int(s.w(0)), prec)
+		acc.quo(p, d.SetInt64(s.w(0)))
 	}
 	stop := s.first.Hi.MantExp(nil) - int(bits)
 	for n := int64(1); ; n++ {
-		p = p.Mul(s.z, prec)
-		if d := s.d(n); d != 1 {
-			p = p.Quo(Int(d), prec)
+		t.mul(p, s.z)
+		p, t = t, p
+		if k := s.d(n); k != 1 {
+			t.quo(p, d.SetInt64(k))
+			p, t = t, p
 		}
-		if p.Hi.Sign() == 0 || p.Hi.MantExp(nil) < stop && s.halves(n+1) {
-			return sum, new(big.Float).SetMantExp(p.Hi, 1)
+		if p.hi.Sign() == 0 || p.hi.MantExp(nil) < stop && s.halves(n+1) {
+			return acc.interval(), new(big.Float).SetMantExp(&p.hi, 1)
 		}
-		t := p
+		term := p
 		if s.w != nil {
-			t = p.Quo(Int(s.w(n)), prec)
+			t.quo(p, d.SetInt64(s.w(n)))
+			term = t
 		}
 		if s.alternating && n%2 == 1 {
-			sum = sum.Sub(t, prec)
+			acc.sub(term)
 		} else {
-			sum = sum.Add(t, prec)
+			acc.add(term)
 		}
 	}
 }

@@ -90,8 +90,8 @@ func lipschitz(f func(*big.Float, uint) Interval, a Interval, prec uint) Interva
 	}
 	mid := new(big.Float).SetPrec(max(a.Lo.Prec(), a.Hi.Prec())).Add(a.Lo, a.Hi)
 	mid.SetMantExp(mid, -1)
-	r := up(64).Sub(a.Hi, mid)
-	if l := up(64).Sub(mid, a.Lo); l.Cmp(r) > 0 {
+	r := difference(up(64), a.Hi, mid)
+	if l := difference(up(64), mid, a.Lo); l.Cmp(r) > 0 {
 		r = l
 	}
 	return f(mid, prec).Widen(r, prec+16).Clip(big.NewFloat(-1), unit)
