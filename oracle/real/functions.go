@@ -27,7 +27,7 @@ func Functions() []Function {
 		{"sigmoid", Sigmoid, sigmoidHalf, SigmoidI, false, 40},
 		{"tanh", Tanh, tanhFraction, TanhI, false, 200},
 		{"erf", Erf, erfMaclaurin, ErfI, false, 200},
-		{"erfc", Erfc, erfcMaclaurin, ErfcI, false, 5},
+		{"erfc", Erfc, erfcMaclaurin, ErfcI, false, 4},
 		{"rsqrt", Rsqrt, rsqrtInt, RsqrtI, true, 200},
 	}
 }

@@ -18,13 +18,36 @@ func up(prec uint) *big.Float {
 	return new(big.Float).SetMode(big.ToPositiveInf).SetPrec(prec)
 }
 
-// difference sets z to x − y. big.Float.Sub rounds 0 − y the wrong way in
-// directed modes (Go 1.26: it rounds y and then changes the sign).
-func difference(z, x, y *big.Float) *big.Float {
-	if x.Sign() == 0 {
-		return z.Set(new(big.Float).Neg(y))
+// sum sets z, whose mode is directed, to x + y. big.Float.Add would shift the
+// smaller operand all the way, gigabits in 1 + e^(10^8); one that is far below the
+// last bit of z counts as zero, or as a little more than it is, whichever z rounds
+// towards.
+func sum(z, x, y *big.Float) *big.Float {
+	switch far := int(z.Prec()) + 64; {
+	case x.Sign() == 0 || y.Sign() == 0 || x.IsInf() || y.IsInf():
+	case y.MantExp(nil) < x.MantExp(nil)-far:
+		y = replace(z, x, y, far)
+	case x.MantExp(nil) < y.MantExp(nil)-far:
+		x = replace(z, y, x, far)
 	}
-	return z.Sub(x, y)
+	return z.Add(x, y)
+}
+
+// replace returns what stands for y, |y| < |x|·2^(1−far), in x + y.
+func replace(z, x, y *big.Float, far int) *big.Float {
+	switch outward := z.Mode() == big.ToPositiveInf; {
+	case outward != (y.Sign() > 0):
+		return zero
+	case y.Sign() < 0:
+		return new(big.Float).Neg(power(x.MantExp(nil) - far))
+	}
+	return power(x.MantExp(nil) - far)
+}
+
+// difference sets z to x − y. It is not big.Float.Sub, which rounds 0 − y the
+// wrong way in directed modes (Go 1.26: it rounds y and then changes the sign).
+func difference(z, x, y *big.Float) *big.Float {
+	return sum(z, x, new(big.Float).Neg(y))
 }
 
 // power returns 2^k.
@@ -80,7 +103,7 @@ func (a Interval) Scale(k int) Interval {
 
 // Add returns a + b.
 func (a Interval) Add(b Interval, prec uint) Interval {
-	return Interval{down(prec).Add(a.Lo, b.Lo), up(prec).Add(a.Hi, b.Hi)}
+	return Interval{sum(down(prec), a.Lo, b.Lo), sum(up(prec), a.Hi, b.Hi)}
 }
 
 // Sub returns a − b.
@@ -90,7 +113,7 @@ func (a Interval) Sub(b Interval, prec uint) Interval {
 
 // Widen returns a ± r for r ≥ 0.
 func (a Interval) Widen(r *big.Float, prec uint) Interval {
-	return Interval{difference(down(prec), a.Lo, r), up(prec).Add(a.Hi, r)}
+	return Interval{difference(down(prec), a.Lo, r), sum(up(prec), a.Hi, r)}
 }
 
 // Clip returns the part of a between lo and hi. It panics if there is none.

@@ -99,3 +99,99 @@ func TestAlgorithmsAgree(t *testing.T) {
 		})
 	}
 }
+
+// TestPoints: what is exact comes back as a point, from both algorithms where
+// they can.
+func TestPoints(t *testing.T) {
+	half := big.NewFloat(0.5)
+	for _, c := range []struct {
+		name    string
+		x, want *big.Float
+	}{
+		{"exp", zero, unit}, {"log", unit, zero}, {"sin", zero, zero}, {"cos", zero, unit},
+		{"sigmoid", zero, half}, {"tanh", zero, zero}, {"erf", zero, zero}, {"erfc", zero, unit},
+		{"rsqrt", unit, unit}, {"rsqrt", power(-148), power(74)}, {"rsqrt", power(120), power(-60)}, {"rsqrt", power(-2), big.NewFloat(2)},
+	} {
+		for _, f := range Functions() {
+			if f.Name != c.name {
+				continue
+			}
+			for _, v := range []Interval{f.First(c.x, 96), f.Second(c.x, 96), f.OnInterval(Point(c.x), 96)} {
+				if !v.IsPoint() || v.Lo.Cmp(c.want) != 0 {
+					t.Errorf("%s(%v) = %v, want %v", c.name, c.x, v, c.want)
+				}
+			}
+		}
+	}
+}
+
+// TestOnIntervals: the enclosure over an interval holds those at points of it,
+// and is no wider than the function's slope asks for.
+func TestOnIntervals(t *testing.T) {
+	for _, f := range Functions() {
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(5, 1))
+			for range points(t) / 4 {
+				x := f.argument(big.NewFloat(rng.NormFloat64() * 8))
+				r := new(big.Float).SetMantExp(x, -1-rng.IntN(90))
+				a := Point(x).Widen(r.Abs(r), 200)
+				v := f.OnInterval(a, 96)
+				for _, part := range []float64{0, 0.25, 0.5, 0.9, 1} {
+					y := new(big.Float).SetPrec(300).Mul(new(big.Float).SetPrec(300).Sub(a.Hi, a.Lo), big.NewFloat(part))
+					y.Add(y, a.Lo)
+					if p := f.First(y, 128); p.Lo.Cmp(v.Lo) < 0 || p.Hi.Cmp(v.Hi) > 0 {
+						t.Fatalf("%s over %v: %v does not hold %v at %v", f.Name, a, v, p, y)
+					}
+				}
+				// All slopes are at most e^x, 1/x, x^(-3/2) or 2 in magnitude.
+				xf, _ := a.Lo.Float64()
+				slope := 2 + math.Exp(math.Abs(xf)*2+1)*float64(btoi(f.Name == "exp"))
+				if f.Positive {
+					slope = 2/xf + 2/(xf*math.Sqrt(xf))
+				}
+				limit := new(big.Float).Mul(r, big.NewFloat(2*slope))
+				limit.Add(limit, new(big.Float).Mul(big.NewFloat(slope+math.Abs(math.Log(math.Abs(xf)))), power(-90)))
+				if v.Width().Cmp(limit) > 0 {
+					t.Fatalf("%s over %v (radius %v): %v is %v wide", f.Name, a, r, v, v.Width())
+				}
+			}
+		})
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// TestDroppedRemainder: the comparison of the two algorithms sees a series that
+// is cut early without its remainder, and accepts it with the remainder.
+func TestDroppedRemainder(t *testing.T) {
+	const cut, prec = 40, 128
+	x := big.NewFloat(0.6)
+	z := Point(x).Mul(Point(x), prec)
+	half := Point(big.NewFloat(0.5))
+	scale := Exp(new(big.Float).Neg(square(x)), prec).Mul(twoByRoot.get(prec), prec)
+	for _, c := range []struct {
+		name  string
+		s     series
+		exact Interval // by the second algorithm
+	}{
+		{"exp", series{first: Int(1), z: Point(x), d: factorial}, expSinh(x, prec)},
+		{"sin", series{first: Point(x), z: z, alternating: true, d: oddFactorial}, sinTurned(x, prec)},
+		{"cos", series{first: Int(1), z: z, alternating: true, d: evenFactorial}, cosTurned(x, prec)},
+		{"erf", series{first: Point(x), z: z.Scale(1), d: odd}, erfMaclaurin(x, prec).Quo(scale, prec)},
+		{"atanh", series{first: half, z: half.Scale(-1), d: one, w: odd}, logAGM(big.NewFloat(3), prec).Scale(-1)}, // atanh ½ = ½·ln 3
+	} {
+		sum, tail := c.s.partial(cut, prec)
+		if sum.Intersects(c.exact) {
+			t.Errorf("%s without its remainder goes unnoticed", c.name)
+		}
+		if w := sum.Widen(tail, prec); !w.Intersects(c.exact) || w.Lo.Cmp(c.exact.Lo) > 0 || w.Hi.Cmp(c.exact.Hi) < 0 {
+			t.Errorf("%s with its remainder: %v, want %v", c.name, w, c.exact)
+		}
+	}
+}

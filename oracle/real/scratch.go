@@ -38,14 +38,14 @@ func (s *scratch) under(z Interval, a *scratch) {
 }
 
 func (s *scratch) add(a *scratch) {
-	s.lo.Add(&s.lo, &a.lo)
-	s.hi.Add(&s.hi, &a.hi)
+	sum(&s.lo, &s.lo, &a.lo)
+	sum(&s.hi, &s.hi, &a.hi)
 }
 
 // addTo adds a number.
 func (s *scratch) addTo(a Interval) {
-	s.lo.Add(&s.lo, a.Lo)
-	s.hi.Add(&s.hi, a.Hi)
+	sum(&s.lo, &s.lo, a.Lo)
+	sum(&s.hi, &s.hi, a.Hi)
 }
 
 func (s *scratch) sub(a *scratch) {
