@@ -2,6 +2,7 @@ package real
 
 import (
 	"math/big"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -38,3 +39,36 @@ func BenchmarkErfc(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFast times the binary64 evaluations, over arguments of all branches.
+func BenchmarkFast(b *testing.B) {
+	xs := make([]float32, 1024)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range xs {
+		xs[i] = float32(rng.NormFloat64() * 4)
+	}
+	for _, f := range fastFunctions {
+		b.Run(f.name, func(b *testing.B) {
+			var sum float64
+			for b.Loop() {
+				for _, x := range xs {
+					m, _ := f.fast(x)
+					sum += m
+				}
+			}
+			sink = sum
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(xs)), "ns/value")
+		})
+	}
+	b.Run("nearest32", func(b *testing.B) {
+		for b.Loop() {
+			for _, x := range xs {
+				v, _ := Nearest32(FastSilu(x))
+				sink += float64(v)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(xs)), "ns/value")
+	})
+}
+
+var sink float64
