@@ -144,27 +144,25 @@ func TestOnIntervals(t *testing.T) {
 						t.Fatalf("%s over %v: %v does not hold %v at %v", f.Name, a, v, p, y)
 					}
 				}
-				// All slopes are at most e^x, 1/x, x^(-3/2) or 2 in magnitude.
-				xf, _ := a.Lo.Float64()
-				slope := 2 + math.Exp(math.Abs(xf)*2+1)*float64(btoi(f.Name == "exp"))
-				if f.Positive {
-					slope = 2/xf + 2/(xf*math.Sqrt(xf))
+				// The largest slope over a: e^x, 1/x and x^(-3/2)/2 at an end, 2/√π
+				// and less elsewhere.
+				lo, _ := a.Lo.Float64()
+				hi, _ := a.Hi.Float64()
+				slope := 2.0
+				switch f.Name {
+				case "exp":
+					slope = 2 * math.Exp(hi)
+				case "log", "rsqrt":
+					slope = 2 * max(1/lo, 1/(lo*math.Sqrt(lo)))
 				}
 				limit := new(big.Float).Mul(r, big.NewFloat(2*slope))
-				limit.Add(limit, new(big.Float).Mul(big.NewFloat(slope+math.Abs(math.Log(math.Abs(xf)))), power(-90)))
+				limit.Add(limit, new(big.Float).Mul(big.NewFloat(1+slope*(1+math.Abs(lo))), power(-90)))
 				if v.Width().Cmp(limit) > 0 {
 					t.Fatalf("%s over %v (radius %v): %v is %v wide", f.Name, a, r, v, v.Width())
 				}
 			}
 		})
 	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // TestDroppedRemainder: the comparison of the two algorithms sees a series that
