@@ -10,8 +10,8 @@ import (
 // For |x| < 3 it is 2/√π·e^(−x²)·Σ 2^n·x^(2n+1)/(2n+1)!! (DLMF 7.6.2): positive
 // terms, of which what follows is at most twice the first left out once 2x² ≤
 // (2n+1)/2 (series.partial), so that the width is small relative to x. Elsewhere
-// it is 1 − erfc |x|, and where erfc x ≤ e^(−x²) (DLMF 7.8.1 with 7.2.1 gives it
-// for x ≥ 1) is below 2^-(prec+3), just that.
+// it is 1 − erfc |x|, and where e^(−x²) is below 2^-(prec+3) just [1 − 2^-(prec+3),
+// 1]: for t ≥ x ≥ 1, ∫ e^(−t²) dt ≤ ∫ t·e^(−t²) dt, so that erfc x ≤ e^(−x²)/√π.
 func Erf(x *big.Float, prec uint) Interval {
 	if x.IsInf() {
 		panic(infinite)
@@ -62,9 +62,11 @@ func Erfc(x *big.Float, prec uint) Interval {
 	}
 	xx := new(big.Float).SetPrec(2*x.Prec()).Mul(x, x)
 	twice := Point(x).Scale(1)
-	// The convergents approach as e^(−2x·√(2n)) (W. Gautschi, "Efficient
-	// computation of the complex error function", 1970); a guess, checked below.
-	n := int64(math.Ceil(math.Pow(float64(prec+6)*math.Ln2/xf, 2)/8)) + 4
+	// A guess, checked below: an error of about e^(−2x·√(2n)) (W. Gautschi,
+	// "Efficient computation of the complex error function", 1970), and what was
+	// seen to be missing.
+	b := float64(prec + 6)
+	n := int64(math.Pow(b*math.Ln2/xf, 2)/8*1.05+b/6) + 2
 	for ; ; n += n / 2 {
 		s, t := newScratch(wp), newScratch(wp)
 		s.set(Interval{zero, Int(1).Quo(twice, wp).Hi})
