@@ -16,9 +16,7 @@ func dotBF16Generic(a, b []byte) float32 {
 
 // dotHalf widens both operands, which is exact, a step of the lanes at a time.
 func dotHalf(op spec.Op, widen func(dst []float32, src []byte), a, b []byte) float32 {
-	if len(a) != len(b) || len(a)%2 != 0 {
-		panic(fmt.Sprintf("kernels: %s: %d and %d bytes", op, len(a), len(b)))
-	}
+	checkDotHalf(op, a, b)
 	var acc, x, y f32Lanes
 	for len(a) > 0 {
 		n := min(len(a)/2, len(acc))
@@ -28,4 +26,10 @@ func dotHalf(op spec.Op, widen func(dst []float32, src []byte), a, b []byte) flo
 		a, b = a[2*n:], b[2*n:]
 	}
 	return acc.sum()
+}
+
+func checkDotHalf(op spec.Op, a, b []byte) {
+	if len(a) != len(b) || len(a)%2 != 0 {
+		panic(fmt.Sprintf("kernels: %s: %d and %d bytes", op, len(a), len(b)))
+	}
 }

@@ -1,0 +1,26 @@
+//go:build !purego
+
+package kernels
+
+import "testing"
+
+// tierOf is one assembly tier of a kernel under test.
+type tierOf[F any] struct {
+	name string
+	f    F
+}
+
+// assemblyTiers returns the tiers that this machine can run.
+func assemblyTiers[F any](t testing.TB, avx2, avx512 F) []tierOf[F] {
+	var out []tierOf[F]
+	if hasAVX2() {
+		out = append(out, tierOf[F]{"avx2", avx2})
+	}
+	if hasAVX512VNNI() {
+		out = append(out, tierOf[F]{"avx512vnni", avx512})
+	}
+	if len(out) == 0 {
+		t.Skip("this CPU cannot run any assembly tier")
+	}
+	return out
+}
