@@ -127,8 +127,8 @@ func TestOracles(t *testing.T) {
 			if err != nil {
 				t.Fatal(e.Path, err)
 			}
-			for i, p := range plain.Sums {
-				b := bulk.Sums[i]
+			for i, p := range plain.Elements {
+				b := bulk.Elements[i]
 				if (p.Value == nil) != (b.Value == nil) || p.Value != nil && p.Value.Cmp(b.Value) != 0 || p.Class != b.Class {
 					t.Errorf("%s: element %d: %v %v, bulk %v %v", e.Path, i, p.Class, p.Value, b.Class, b.Value)
 				}

@@ -23,6 +23,9 @@ var targets = []struct {
 	})},
 	{"FuzzDotFloat", family(func(in spec.Info) bool { return in.Kind == spec.KindDot && in.In[0].Format.Float() })},
 	{"FuzzDotQuant", family(func(in spec.Info) bool { return in.Kind == spec.KindDot && !in.In[0].Format.Float() })},
+	{"FuzzElementwise", family(func(in spec.Info) bool { return in.Kind == spec.KindMap && !in.Exact })},
+	{"FuzzRow", family(func(in spec.Info) bool { return in.Kind == spec.KindRow })},
+	{"FuzzHeads", family(func(in spec.Info) bool { return in.Kind == spec.KindHeads })},
 	{"FuzzMatvec", family(func(in spec.Info) bool { return in.Kind == spec.KindMatvec })},
 }
 
@@ -66,6 +69,7 @@ func Decode(target string, data []byte) (*spec.Case, error) {
 const (
 	maxRows   = 9
 	maxBatch  = 2
+	maxHead   = 136
 	maxBlocks = 3 // super-blocks, and as many elements in smaller blocks
 )
 
@@ -91,18 +95,65 @@ func decode(ops []spec.Op, data []byte) *spec.Case {
 	}
 	n := unit(in)
 	c.Shape.Cols = n * (1 + int(h[2])%units(n))
-	if n == 1 {
+	switch {
+	case in.Kind == spec.KindHeads:
+		c.Shape = spec.Shape{Rows: 1 + int(h[3])%maxBatch, Cols: 2 + 2*(int(h[2])%(maxHead/2)), Batch: 1}
+	case n == 1:
 		c.Shape.Cols-- // a length of zero too
 	}
 	for k := range in.In {
+		if in.In[k].Optional && h[1]>>k&1 == 1 {
+			c.In = append(c.In, nil) // absent
+			continue
+		}
 		b := make([]byte, in.InBytes(k, c.Shape))
 		data = data[copy(b, data):]
+		if in.In[k].Format == spec.Params {
+			legal(in.Op, c.Shape, b)
+		}
+		if in.In[k].Name == "factors" {
+			legalFactors(b)
+		}
 		if in.In[k].Format == spec.Q8K {
 			spec.FixBsums(b)
 		}
 		c.In = append(c.In, b)
 	}
 	return c
+}
+
+// legal brings parameters of any bits into their range.
+func legal(op spec.Op, s spec.Shape, b []byte) {
+	if op == spec.OpRopeF32 {
+		p := spec.ReadRopeParams(b, s)
+		p.Width = max(2, min(p.Width, s.Cols)) &^ 1
+		p.Pos, p.OrigContext = p.Pos%(1<<20+1), max(1, p.OrigContext%(1<<24))
+		p.Theta = within(p.Theta, 2, 1<<30)
+		p.FreqScale, p.ExtFactor = within(p.FreqScale, 0x1p-10, 1), within(p.ExtFactor, 0, 1)
+		p.AttnFactor = within(p.AttnFactor, 0x1p-10, 1<<10)
+		p.BetaFast, p.BetaSlow = within(p.BetaFast, 0x1p-10, 1<<10), within(p.BetaSlow, 0x1p-10, 1<<10)
+		copy(b, p.Bytes())
+		return
+	}
+	if x := spec.GetF32(b, 0); x-x != 0 {
+		spec.PutF32(b, 1)
+	} else if op == spec.OpRMSNormF32 && x < 0 {
+		spec.PutF32(b, -x)
+	}
+}
+
+// within returns x if it lies in [lo, hi], or the nearer end; hi for NaN.
+func within(x, lo, hi float32) float32 {
+	if x != x {
+		return hi
+	}
+	return min(max(x, lo), hi)
+}
+
+func legalFactors(b []byte) {
+	for i := 0; i < len(b); i += 4 {
+		spec.PutF32(b[i:], within(spec.GetF32(b[i:], 0), spec.MinRopeFactor, spec.MaxRopeFactor))
+	}
 }
 
 // Encode returns an input that Decode turns into the case, and false if the
@@ -119,6 +170,16 @@ func Encode(target string, c *spec.Case) ([]byte, bool) {
 			size = s.Cols
 		}
 		h := [header]byte{byte(i), byte(s.Rows - 1), byte(size), byte(s.Batch - 1)}
+		for k, o := range spec.MustLookup(c.Op).In {
+			if o.Optional && len(c.In[k]) == 0 && s.Cols > 0 {
+				h[1] |= 1 << k
+			}
+		}
+		if spec.MustLookup(c.Op).Kind == spec.KindHeads {
+			h[2], h[3] = byte(s.Cols/2-1), byte(s.Rows-1)
+			h[1] &= 1 << 1
+			return append(h[:], bytes.Join(c.In, nil)...), s.Rows <= maxBatch && s.Cols <= maxHead
+		}
 		fits := s.Rows <= maxRows && s.Batch <= maxBatch && size >= 0 && size < units(n)
 		return append(h[:], bytes.Join(c.In, nil)...), fits
 	}

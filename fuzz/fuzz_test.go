@@ -15,12 +15,15 @@ import (
 	"assay/spec"
 )
 
-func FuzzDequant(f *testing.F)  { fuzzTarget(f, "FuzzDequant") }
-func FuzzQuantize(f *testing.F) { fuzzTarget(f, "FuzzQuantize") }
-func FuzzConvert(f *testing.F)  { fuzzTarget(f, "FuzzConvert") }
-func FuzzDotFloat(f *testing.F) { fuzzTarget(f, "FuzzDotFloat") }
-func FuzzDotQuant(f *testing.F) { fuzzTarget(f, "FuzzDotQuant") }
-func FuzzMatvec(f *testing.F)   { fuzzTarget(f, "FuzzMatvec") }
+func FuzzDequant(f *testing.F)     { fuzzTarget(f, "FuzzDequant") }
+func FuzzQuantize(f *testing.F)    { fuzzTarget(f, "FuzzQuantize") }
+func FuzzConvert(f *testing.F)     { fuzzTarget(f, "FuzzConvert") }
+func FuzzDotFloat(f *testing.F)    { fuzzTarget(f, "FuzzDotFloat") }
+func FuzzDotQuant(f *testing.F)    { fuzzTarget(f, "FuzzDotQuant") }
+func FuzzElementwise(f *testing.F) { fuzzTarget(f, "FuzzElementwise") }
+func FuzzHeads(f *testing.F)       { fuzzTarget(f, "FuzzHeads") }
+func FuzzRow(f *testing.F)         { fuzzTarget(f, "FuzzRow") }
+func FuzzMatvec(f *testing.F)      { fuzzTarget(f, "FuzzMatvec") }
 
 // fuzzTarget judges each input on every tier that the machine can run.
 func fuzzTarget(f *testing.F, target string) {
@@ -122,17 +125,19 @@ func TestEncode(t *testing.T) {
 	for _, target := range fuzz.Targets() {
 		for _, in := range spec.Ops() {
 			r := props.Recipe{Op: in.Op, Shape: spec.Vector(256), Seed: 1}
-			for k, o := range in.In {
-				f := o.Format
+			for k := range in.In {
 				if k > 0 {
 					r.Strategy += "+"
 				}
-				r.Strategy += props.Strategies(f)[0]
+				r.Strategy += props.OperandStrategies(in.Op, k)[0]
 			}
 			if in.In[0].Format.Float() {
 				if in.Out.Float() {
 					r.Shape.Cols = 255
 				}
+			}
+			if in.Kind == spec.KindHeads {
+				r.Shape.Cols = 128
 			}
 			c := r.Case()
 			data, ok := fuzz.Encode(target, c)

@@ -34,12 +34,11 @@ func BenchmarkKernels(b *testing.B) {
 
 func bench(b *testing.B, row spec.Row, in spec.Info, s spec.Shape) {
 	r := props.Recipe{Op: row.Op, Shape: s, Seed: 1}
-	for k, o := range in.In {
-		f := o.Format
+	for k := range in.In {
 		if k > 0 {
 			r.Strategy += "+"
 		}
-		r.Strategy += props.Strategies(f)[0]
+		r.Strategy += props.OperandStrategies(in.Op, k)[0]
 	}
 	c := r.Case()
 	call := &spec.Call{Shape: s, Threads: 1, In: c.In, Out: make([]byte, in.OutBytes(s))}

@@ -33,6 +33,15 @@ func genericRows() []spec.Row {
 	row(spec.OpMatvecQ4KF32, spec.MatvecF32(matvecQ4KF32Generic))
 	row(spec.OpDequantQ8K, spec.Dequantize(dequantQ8KGeneric))
 
+	row(spec.OpExpF32, spec.Unary(expF32Generic))
+	row(spec.OpSiluF32, spec.Unary(siluF32Generic))
+	row(spec.OpGeluF32, spec.Unary(geluF32Generic))
+	row(spec.OpSwigluF32, spec.Gated(swigluF32Generic))
+	row(spec.OpSoftmaxF32, spec.Softmax(softmaxF32Generic))
+	row(spec.OpRMSNormF32, spec.Normalize(rmsNormF32Generic))
+
+	row(spec.OpRopeF32, spec.Rope(ropeF32Generic))
+
 	// The dots with quantised activations, and the matvecs made of them.
 	dot := func(w, x spec.Format, f spec.DotQuant) {
 		row(spec.OpDot(w, x), f)

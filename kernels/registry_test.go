@@ -43,6 +43,8 @@ func bestTier() spec.Tier {
 var assembled = []spec.Op{
 	spec.OpDequantQ4K, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender,
 	spec.OpDotF32, spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpMatvecQ4KF32,
+	spec.OpConvertF16F32, spec.OpConvertBF16F32, spec.OpConvertF32F16, spec.OpConvertF32BF16,
+	spec.OpDotF16, spec.OpDotBF16, spec.OpMatvecF32, spec.OpRMSNormF32, spec.OpRopeF32,
 }
 
 // TestDispatch: each op's best row is of the best tier that it has, and each
@@ -139,13 +141,19 @@ func TestPanics(t *testing.T) {
 		}
 		in := spec.MustLookup(row.Op)
 		shape := spec.Vector(512)
-		if in.Kind == spec.KindMatvec {
+		if in.Kind == spec.KindMatvec || in.Kind == spec.KindHeads {
 			shape = s
 		}
 		for k := range len(in.In) + 1 {
 			c := &spec.Call{Shape: shape, Threads: 1, Out: make([]byte, in.OutBytes(shape))}
 			for i := range in.In {
 				c.In = append(c.In, make([]byte, in.InBytes(i, shape)))
+			}
+			if row.Op == spec.OpRopeF32 {
+				copy(c.In[2], spec.RopeParams{Width: 256, Theta: 1e4, FreqScale: 1, AttnFactor: 1, BetaFast: 32, BetaSlow: 1, OrigContext: 4096}.Bytes())
+			}
+			if k < len(c.In) && in.In[k].Format == spec.Params {
+				continue // not a slice of the kernel's
 			}
 			if k < len(c.In) {
 				c.In[k] = c.In[k][:len(c.In[k])-4]

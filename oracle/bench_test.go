@@ -63,7 +63,7 @@ func BenchmarkTensor(b *testing.B) {
 	for b.Loop() {
 		for _, c := range []*spec.Case{w, pathB} {
 			want, err := oracle.Bulk(c, spec.TreeLanes)
-			if err != nil || len(want.Sums) != s.Rows {
+			if err != nil || len(want.Elements) != s.Rows {
 				b.Fatal(err)
 			}
 		}

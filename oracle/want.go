@@ -12,22 +12,26 @@ type Want struct {
 	// Bytes is the output of an exact op, bit for bit. An f32 that is NaN
 	// stands for any NaN.
 	Bytes []byte
-	// Sums has one entry per output element of the other ops.
-	Sums []Sum
+	// Elements has one entry per output element of the other ops.
+	Elements []Element
 }
 
-// Sum is what is required of one output element that is a sum of products.
-type Sum struct {
+// Element is what is required of one output element.
+type Element struct {
 	Class spec.Class
-	// Value is the exact sum; nil unless all terms are finite.
+	// Negative and Positive tell the sign that a result must have, zeros
+	// included; both are false where either is right.
+	Negative, Positive bool
+	// Value is the exact value, or the middle of an enclosure of it whose radius
+	// is part of Bound; nil unless the value is finite.
 	Value *big.Float
-	// Gauge is Σ|terms|, and Bound the largest error of a kernel with the
+	// Gauge is Σ|terms| of a sum. Bound is the largest error of a kernel with the
 	// declared tree. Bulk may round both up.
 	Gauge, Bound *big.Float
 }
 
 // Enclosure returns [Value − Bound, Value + Bound]. It panics if Value is nil.
-func (s Sum) Enclosure() (lo, hi *big.Float) {
+func (s Element) Enclosure() (lo, hi *big.Float) {
 	lo = new(big.Float).SetPrec(exactPrec).SetMode(big.ToNegativeInf).Sub(s.Value, s.Bound)
 	hi = new(big.Float).SetPrec(exactPrec).SetMode(big.ToPositiveInf).Add(s.Value, s.Bound)
 	return lo, hi
@@ -41,13 +45,13 @@ type sumState struct {
 	gauge, eta, factors *big.Float
 }
 
-func (s *sumState) sum(depth int) Sum {
+func (s *sumState) element(depth int) Element {
 	m := spec.Measure{Gauge: s.gauge, Eta: s.eta, Factors: s.factors, Peak: s.gauge}
 	if s.factors.Cmp(s.gauge) > 0 {
 		m.Peak = s.factors
 	}
 	bound := spec.Bound(depth, m)
-	out := Sum{Class: s.terms.Class(s.value, m, bound), Gauge: s.gauge, Bound: bound}
+	out := Element{Class: s.terms.Class(s.value, m, bound), Gauge: s.gauge, Bound: bound}
 	if s.terms.Finite() {
 		out.Value = s.value
 	}
@@ -70,6 +74,7 @@ type derivation struct {
 	dequant, widen, narrow, q8     func(f spec.Format, src []byte) []byte
 	ggml, aprender                 func(src []byte) []byte
 	float, mixed, super, quantized dotFunc
+	others                         map[spec.Op]func(c *spec.Case, t spec.Tree) []Element
 }
 
 // pair are the formats of the operands of a dot.
@@ -84,12 +89,14 @@ var (
 		ggml:     func(src []byte) []byte { return quantizeQ8K(src, ggmlBlock) },
 		aprender: func(src []byte) []byte { return quantizeQ8K(src, aprenderBlock) },
 		float:    dotFloat, mixed: dotMixed, super: dotSuper, quantized: dotBlock,
+		others: plainOthers,
 	}
 	bulk = derivation{
 		dequant: bulkDequant, widen: bulkWiden, narrow: bulkNarrow, q8: bulkQuantizeQ8,
 		ggml:     func(src []byte) []byte { return bulkQuantizeQ8K(src, bulkGGMLBlock) },
 		aprender: func(src []byte) []byte { return bulkQuantizeQ8K(src, bulkAprenderBlock) },
 		float:    bulkDotFloat, mixed: bulkDotMixed, super: bulkDotSuper, quantized: bulkDotBlock,
+		others: bulkOthers,
 	}
 )
 
@@ -116,6 +123,9 @@ func evaluate(c *spec.Case, t spec.Tree, by derivation) (*Want, error) {
 	case in.Exact:
 		return &Want{Bytes: by.dequant(from, c.In[0])}, nil
 	}
+	if f := by.others[c.Op]; f != nil {
+		return &Want{Elements: f(c, t)}, nil
+	}
 	return nil, fmt.Errorf("oracle: no oracle for op %q", c.Op)
 }
 
@@ -133,12 +143,12 @@ func evalSums(c *spec.Case, in spec.Info, t spec.Tree, by derivation) *Want {
 	s := c.Shape
 	depth := spec.Depth(c.Op, t, s.Cols)
 	wb, xb := len(c.In[0])/s.Rows, len(c.In[1])/s.Batch
-	sums := make([]Sum, s.Rows*s.Batch)
+	sums := make([]Element, s.Rows*s.Batch)
 	parallel(s.Rows, func(r int) {
 		for b := range s.Batch {
 			st := dot(p, c.In[0][r*wb:(r+1)*wb], c.In[1][b*xb:(b+1)*xb], t)
-			sums[b*s.Rows+r] = st.sum(depth)
+			sums[b*s.Rows+r] = st.element(depth)
 		}
 	})
-	return &Want{Sums: sums}
+	return &Want{Elements: sums}
 }

@@ -38,7 +38,7 @@ func checkDisplacement(h *harness, r Recipe) *Finding {
 	if err != nil {
 		return &Finding{Detail: err.Error()}
 	}
-	for i, want := range exactB.Sums {
+	for i, want := range exactB.Elements {
 		row, act, quantised := split(w, s.Rows)[i%s.Rows], split(x.In[0], s.Batch)[i/s.Rows], split(xq.Bytes, s.Batch)[i/s.Rows]
 		pathA := new(big.Float).SetPrec(640).Add(want.Value, oracle.Displacement(weights, row, act, quantised))
 		limit := new(big.Float).Add(oracle.DriftBound(weights, row, quantised), want.Bound)

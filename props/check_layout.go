@@ -67,13 +67,13 @@ func (h *harness) exactly(c *spec.Case) ([]byte, *Finding) {
 		return nil, &Finding{Detail: "case is not valid: " + err.Error()}
 	}
 	out, f := h.run(c, 1)
-	if f != nil || want.Sums == nil {
+	if f != nil || want.Elements == nil {
 		if f == nil {
 			f = judgeBytes(c.Op, want.Bytes, out)
 		}
 		return out, f
 	}
-	for i, s := range want.Sums {
+	for i, s := range want.Elements {
 		v, _ := s.Value.Float32()
 		if got := spec.GetF32(out, i); got != v {
 			return out, &Finding{Element: fmt.Sprint(i), Got: showBits(spec.F32Bits(out, i)), Detail: fmt.Sprintf("every partial sum is an integer below 2^24: want exactly %g", v)}

@@ -102,7 +102,7 @@ func (g *guarded) place(n, offset int, fromEnd bool) []byte {
 func floatsOnly(op spec.Op) bool {
 	in := spec.MustLookup(op)
 	for _, o := range in.In {
-		if !o.Format.Float() {
+		if !o.Format.Float() && o.Format != spec.Params {
 			return false
 		}
 	}

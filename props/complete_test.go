@@ -78,9 +78,8 @@ func TestStrategies(t *testing.T) {
 				seen[k][name] = true
 			}
 		}
-		for k, o := range in.In {
-			f := o.Format
-			for _, name := range props.Strategies(f) {
+		for k := range in.In {
+			for _, name := range props.OperandStrategies(in.Op, k) {
 				if !seen[k][name] {
 					t.Errorf("%s: strategy %s of operand %d was never drawn", in.Op, name, k)
 				}

@@ -40,7 +40,7 @@ var properties = []Property{
 	},
 	{
 		Name: "onehot", Sees: "LAY, SCL, LANE, STR: read-back of every position", Budget: 3,
-		check: checkOneHot,
+		applies: exactOrSum, check: checkOneHot,
 	},
 	{
 		Name: "integers", Sees: "LAY, SCL, OVF: exact sums have no rounding to hide in", Budget: 60,
@@ -56,7 +56,7 @@ var properties = []Property{
 	},
 	{
 		Name: "scaling", Sees: "CONV, SUBN: powers of two and the sign factor out exactly", Budget: 40,
-		draw: drawCalm, check: checkScaling,
+		applies: exactOrSum, draw: drawCalm, check: checkScaling,
 	},
 	{
 		Name: "class", Sees: "NANI, SUBN: a special value in each operand, alone and against zeros", Budget: 4,
@@ -88,7 +88,35 @@ var properties = []Property{
 	},
 	{
 		Name: "long", Sees: "STR, OVF: lengths and offsets beyond 16 bits", Budget: 1,
-		draw: drawIntegers, check: checkLong,
+		applies: exactOrSum, draw: drawIntegers, check: checkLong,
+	},
+	{
+		Name: "sweep", Sees: "FOV, SUBN: every exponent, with mantissas at and beside its ends", Budget: 1,
+		applies: elementwise, check: checkSweep,
+	},
+	{
+		Name: "symmetry", Sees: "CONV, FOV: silu(x) − silu(−x) = x, gelu the same, e^x·e^−x = 1", Budget: 8,
+		applies: func(row spec.Row) bool { return elementwise(row) && row.Op != spec.OpSwigluF32 }, check: checkSymmetry,
+	},
+	{
+		Name: "softmax", Sees: "NANI, CONV: shift, scale, hidden scores, equal scores, sum", Budget: 24,
+		applies: isOp(spec.OpSoftmaxF32), check: checkSoftmax,
+	},
+	{
+		Name: "rmsnorm", Sees: "CONV, FOV: (2^k x, 4^k eps) and the sign bit for bit, no gain", Budget: 24,
+		applies: isOp(spec.OpRMSNormF32), check: checkRMSNorm,
+	},
+	{
+		Name: "rope", Sees: "CONV, FOV: position 0, hand-computed pairs, lengths, relative position, composition", Budget: 16,
+		applies: isOp(spec.OpRopeF32), check: checkRope,
+	},
+	{
+		Name: "inplace", Sees: "THR: the output may be an operand", Budget: 8,
+		applies: mayBeInPlace, check: checkInPlace,
+	},
+	{
+		Name: "pieces", Sees: "STR, TAIL, LANE: any piece of a map by itself", Budget: 12,
+		applies: kind(spec.KindMap), check: checkPieces,
 	},
 	{
 		Name: "repeat", Sees: "LANE, THR: unwritten elements, state between calls", Budget: 40,
@@ -107,12 +135,21 @@ var properties = []Property{
 	},
 	{
 		Name: "mode", Sees: "ABI, SUBN: the floating-point mode is kept, flush modes change nothing", Budget: 16,
-		draw: drawCalm, check: checkMode, absent: modeAbsent,
+		draw: drawMode, check: checkMode, absent: modeAbsent,
 	},
 }
 
+func exactOrSum(row spec.Row) bool {
+	in := spec.MustLookup(row.Op)
+	return in.Exact || in.Sums()
+}
+
+func isOp(op spec.Op) func(spec.Row) bool {
+	return func(row spec.Row) bool { return row.Op == op }
+}
+
 func lanes(row spec.Row) bool { return row.Tree == spec.TreeLanes }
-func sums(row spec.Row) bool  { return !spec.MustLookup(row.Op).Exact }
+func sums(row spec.Row) bool  { return spec.MustLookup(row.Op).Sums() }
 
 func kind(k spec.Kind) func(spec.Row) bool {
 	return func(row spec.Row) bool { return spec.MustLookup(row.Op).Kind == k }
@@ -137,11 +174,14 @@ func drawFrom(rng *rand.Rand, op spec.Op, names map[spec.Format][]string) Recipe
 	in := spec.MustLookup(op)
 	r := Recipe{Op: op, Shape: drawShape(rng, in), Seed: rng.Uint64()}
 	for k, o := range in.In {
-		f := o.Format
 		if k > 0 {
 			r.Strategy += "+"
 		}
-		r.Strategy += names[f][rng.IntN(len(names[f]))]
+		list := names[o.Format]
+		if s := operandStrategies(in, k); o.Format == spec.Params || o.Optional { // the first ones are the usual ones
+			list = []string{s[0].name, s[1].name}
+		}
+		r.Strategy += list[rng.IntN(len(list))]
 	}
 	return r
 }
@@ -175,6 +215,15 @@ var (
 	// usual data, which no bound is far from.
 	usual = having("typical", "spread", "zeros", "halves", "gauss", "outlier")
 )
+
+// drawMode: integers alone for ops whose results of other calm operands may be
+// subnormal.
+func drawMode(rng *rand.Rand, op spec.Op) Recipe {
+	if in := spec.MustLookup(op); !in.Exact && !in.Sums() {
+		return drawIntegers(rng, op)
+	}
+	return drawCalm(rng, op)
+}
 
 func drawIntegers(rng *rand.Rand, op spec.Op) Recipe { return drawFrom(rng, op, integers) }
 func drawCalm(rng *rand.Rand, op spec.Op) Recipe     { return drawFrom(rng, op, calm) }

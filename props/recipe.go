@@ -60,8 +60,8 @@ func ParseRecipe(s string) (Recipe, error) {
 		return fail("op has %d operands, strategy names %d", len(in.In), len(parts))
 	}
 	for k, name := range parts {
-		if strategyOf(in.In[k].Format, name) == nil {
-			return fail("no strategy %q for %v", name, in.In[k].Format)
+		if _, ok := named(operandStrategies(in, k), name); !ok {
+			return fail("no strategy %q for operand %d, %v", name, k, in.In[k].Format)
 		}
 	}
 	return r, nil
@@ -84,12 +84,15 @@ func (r Recipe) Case() *spec.Case {
 	rng := r.rng()
 	c := &spec.Case{ID: r.String(), Op: r.Op, Shape: r.Shape}
 	for k, name := range strings.Split(r.Strategy, "+") {
-		b := make([]byte, in.InBytes(k, r.Shape))
-		fill := strategyOf(in.In[k].Format, name)
-		if fill == nil {
+		s, ok := named(operandStrategies(in, k), name)
+		if !ok {
 			panic("props: recipe with unknown strategy: " + r.String())
 		}
-		fill(rng, r.Shape, b)
+		var b []byte
+		if s.fill != nil { // an absent operand has none
+			b = make([]byte, in.InBytes(k, r.Shape))
+			s.fill(rng, r.Shape, b)
+		}
 		c.In = append(c.In, b)
 	}
 	return c
@@ -99,10 +102,9 @@ func (r Recipe) Case() *spec.Case {
 func Draw(rng *rand.Rand, op spec.Op) Recipe {
 	in := spec.MustLookup(op)
 	var names []string
-	for _, o := range in.In {
-		f := o.Format
-		all := Strategies(f)
-		names = append(names, all[rng.IntN(len(all))])
+	for k := range in.In {
+		all := operandStrategies(in, k)
+		names = append(names, all[rng.IntN(len(all))].name)
 	}
 	return Recipe{op, strings.Join(names, "+"), drawShape(rng, in), rng.Uint64()}
 }
@@ -124,9 +126,12 @@ func drawShape(rng *rand.Rand, in spec.Info) spec.Shape {
 	if unit == 1 {
 		s.Cols = rng.IntN(1 + rng.IntN(700))
 	}
-	if in.Kind == spec.KindMatvec {
+	switch in.Kind {
+	case spec.KindMatvec:
 		s.Rows = 1 + rng.IntN(1+rng.IntN(17))
 		s.Batch = 1 + rng.IntN(1+rng.IntN(4))
+	case spec.KindHeads:
+		s.Rows, s.Cols = 1+rng.IntN(1+rng.IntN(5)), 2+2*rng.IntN(1+rng.IntN(70))
 	}
 	return s
 }

@@ -28,12 +28,43 @@ func Strategies(f spec.Format) []string {
 }
 
 func strategyOf(f spec.Format, name string) fillFunc {
-	for _, s := range strategies[f] {
+	s, _ := named(strategies[f], name)
+	return s.fill
+}
+
+func named(list []strategy, name string) (strategy, bool) {
+	for _, s := range list {
 		if s.name == name {
-			return s.fill
+			return s, true
 		}
 	}
-	return nil
+	return strategy{}, false
+}
+
+// operandStrategies returns the strategies for operand k of an op: by what it
+// is, where that is not just numbers of a format.
+func operandStrategies(in spec.Info, k int) []strategy {
+	o := in.In[k]
+	switch {
+	case o.Format == spec.Params:
+		return paramStrategies[in.Op]
+	case o.Name == "mask":
+		return maskStrategies
+	case o.Name == "gain":
+		return gainStrategies
+	case o.Name == "factors":
+		return factorStrategies
+	}
+	return strategies[o.Format]
+}
+
+// OperandStrategies returns the names of the strategies for operand k of op.
+func OperandStrategies(op spec.Op, k int) []string {
+	var out []string
+	for _, s := range operandStrategies(spec.MustLookup(op), k) {
+		out = append(out, s.name)
+	}
+	return out
 }
 
 var strategies = func() map[spec.Format][]strategy {
@@ -106,6 +137,20 @@ var f32Strategies = []strategy{
 		}
 	})},
 	{"roundtwice", f32Values(roundTwice)},
+	{"scores", f32Values(func(rng *rand.Rand, x []float32) { // rows at up to ±1e4, some of them nearly equal
+		at, s := signed(rng, 1e4*rng.Float64()*float64(rng.IntN(2))), math.Pow(10, 6*rng.Float64()-3)
+		for i := range x {
+			x[i] = float32(at + s*rng.NormFloat64())
+		}
+	})},
+	{"tails", f32Values(func(rng *rand.Rand, x []float32) { // where exponentials leave the range
+		for i := range x {
+			x[i] = float32(signed(rng, 200*rng.Float64()))
+			if rng.IntN(3) == 0 {
+				x[i] = float32(signed(rng, 80+30*rng.Float64()))
+			}
+		}
+	})},
 	{"twosided", f32Values(func(rng *rand.Rand, x []float32) { // both extremes, either first
 		a := float32(math.Exp(rng.NormFloat64()))
 		for i := range x {

@@ -64,11 +64,11 @@ func (v Verdict) String() string {
 // largest error/bound over the elements that have a bound, and the first
 // finding, or nil.
 func Judge(op spec.Op, want *oracle.Want, out []byte) (worst float64, f *Finding) {
-	if want.Sums == nil {
+	if want.Elements == nil {
 		return 0, judgeBytes(op, want.Bytes, out)
 	}
-	for i, s := range want.Sums {
-		ratio, bad := judgeSum(s, spec.F32Bits(out, i))
+	for i, s := range want.Elements {
+		ratio, bad := judgeElement(s, spec.F32Bits(out, i))
 		worst = max(worst, ratio)
 		if bad != nil && f == nil {
 			bad.Element = fmt.Sprint(i)
@@ -78,8 +78,8 @@ func Judge(op spec.Op, want *oracle.Want, out []byte) (worst float64, f *Finding
 	return worst, f
 }
 
-// judgeSum returns error/bound of one element, 0 where there is no bound.
-func judgeSum(s oracle.Sum, bits uint32) (ratio float64, f *Finding) {
+// judgeElement returns error/bound of one element, 0 where there is no bound.
+func judgeElement(s oracle.Element, bits uint32) (ratio float64, f *Finding) {
 	got := spec.ClassOf(bits)
 	if got&s.Class == 0 {
 		f = &Finding{Class: s.Class, Got: showBits(bits), Detail: "wrong class: " + got.String()}
@@ -87,6 +87,9 @@ func judgeSum(s oracle.Sum, bits uint32) (ratio float64, f *Finding) {
 			f.Detail += ", exact value " + s.Value.Text('g', 9)
 		}
 		return 0, f
+	}
+	if minus := bits>>31 == 1; got != spec.ClassNaN && (s.Negative && !minus || s.Positive && minus) {
+		return 0, &Finding{Class: s.Class, Got: showBits(bits), Detail: "wrong sign"}
 	}
 	if s.Value == nil || got&spec.ClassFinite == 0 || s.Class == spec.ClassUnspecified {
 		return 0, nil

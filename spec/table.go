@@ -9,6 +9,7 @@ var table = slices.Concat(
 	conversions,
 	floatDots,
 	quantDots(),
+	floatOps,
 )
 
 func operand(name string, f Format, e Extent) Operand {
@@ -234,11 +235,5 @@ var floatOps = []Info{
 		In:      []Operand{operand("x", F32, ExtentRows), optional("factors", F32, ExtentHalf), operand("params", Params, ExtentRope)},
 		Formula: "(y0, y1) = M·(x0·cos θ − x1·sin θ, x0·sin θ + x1·cos θ), θ and M as RopeParams says; elements from Width on are copied",
 		Rule:    "As a sum of two products each.",
-	},
-	{
-		Op: OpAttentionF32, Kind: KindAttention, Out: F32,
-		In:      []Operand{operand("q", F32, ExtentHeads), operand("k", F32, ExtentKVHeads), operand("v", F32, ExtentKVHeads), operand("params", Params, ExtentAttention)},
-		Formula: "p = softmax(scale·q·k[t]) over the keys t ≤ start+row; y = Σ p[t]·v[t]; head h uses key and value head ⌊h·kvheads/heads⌋",
-		Rule:    "Keys after start+row have no influence. Otherwise as the dots, the softmax and the sum that it is made of.",
 	},
 }

@@ -42,7 +42,7 @@ func (it item) judge(rows []spec.Row, results []*auditRow) int {
 			results[i].failures = append(results[i].failures, v.Verdict)
 		}
 	}
-	return max(len(want.Sums), len(want.Bytes)/4)
+	return max(len(want.Elements), len(want.Bytes)/4)
 }
 
 // locate returns the id of the one row and token that element belongs to.

@@ -84,6 +84,21 @@ func FastExp(x float32) (m float64, e int) {
 	return 1, farExp
 }
 
+// FastExp64 is FastExp for a binary64 x with |x| < 2^11, of which what lies below
+// 2^-52 is cut off: that is 1·2^-52 more.
+func FastExp64(x float64) (m float64, e int) {
+	a := math.Abs(x)
+	switch {
+	case x != x:
+		return x, 0
+	case a < 1<<11:
+		return fastExp(uint64(a*0x1p52), x < 0)
+	case x < 0:
+		return 1, -farExp
+	}
+	return 1, farExp
+}
+
 // FastSilu returns x/(1 + e^-x) as m·2^e for |x| < 2^11, with a relative error
 // below 7.5·2^-52: that of e^-|x| as in FastExp, and fastSigmoid. Beyond it returns
 // x (the value is less than 2^-2900 of that smaller) or, below, −2^-2954; NaN for
