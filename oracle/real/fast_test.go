@@ -13,8 +13,8 @@ import (
 // judged by.
 var fastFunctions = []fastFunction{
 	{"exp", FastExp, Exp, 1 << 11, 6},
-	{"silu", FastSilu, silu, 1 << 11, 7.5},
-	{"gelu", FastGelu, gelu, 16, 8.7},
+	{"silu", FastSilu, Silu, 1 << 11, 7.5},
+	{"gelu", FastGelu, Gelu, 16, 8.7},
 }
 
 type fastFunction struct {
@@ -25,23 +25,8 @@ type fastFunction struct {
 	bound float64 // in units of 2^-52, as derived
 }
 
-func silu(x *big.Float, prec uint) Interval {
-	return Sigmoid(x, prec).Mul(Point(x), prec)
-}
-
-// gelu is x·σ(2·√(2/π)·(x + 0.044715·x³)), its argument to 40 bits more.
-func gelu(x *big.Float, prec uint) Interval {
-	wp := prec + 40
-	p := Point(x)
-	u := Int(44715).Quo(Int(1000000), wp).Mul(p.Mul(p, wp), wp).Add(Int(1), wp).Mul(p, wp)
-	u = u.Mul(geluSlope(wp), wp)
-	return SigmoidI(u, prec).Mul(p, prec)
-}
-
 // geluSlope is 2·√(2/π).
-func geluSlope(prec uint) Interval {
-	return Int(8).Quo(Pi(prec), prec).Sqrt(prec)
-}
+func geluSlope(prec uint) Interval { return Int(8).Quo(Pi(prec), prec).Sqrt(prec) }
 
 // TestFastConstants derives the fixed-point constants: each is within half a unit.
 func TestFastConstants(t *testing.T) {
