@@ -53,13 +53,18 @@ func TestFastConstants(t *testing.T) {
 func fastPoint(rng *rand.Rand, limit float64) float32 {
 	for {
 		var x float64
-		switch rng.IntN(4) {
+		switch rng.IntN(5) {
 		case 0:
 			x = float64(math.Float32frombits(rng.Uint32()))
 		case 1:
 			x = rng.NormFloat64() * 3
 		case 2:
 			x = (2*rng.Float64() - 1) * min(limit, 150)
+		case 3: // just inside the range
+			x = (1 - math.Ldexp(rng.Float64(), -rng.IntN(24))) * limit
+			if rng.IntN(2) == 0 {
+				x = -x
+			}
 		default:
 			x = (float64(rng.IntN(300)) - 150 + 0.5*float64(rng.IntN(2))) * math.Ln2
 		}

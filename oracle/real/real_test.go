@@ -142,7 +142,7 @@ func TestOnIntervals(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(5, 1))
-			for range points(t) / 4 {
+			for range points(t) / 8 {
 				x := f.argument(big.NewFloat(rng.NormFloat64() * 8))
 				r := new(big.Float).SetMantExp(x, -1-rng.IntN(90))
 				a := Point(x).Widen(r.Abs(r), 200)
