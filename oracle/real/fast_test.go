@@ -111,16 +111,16 @@ func (f fastFunction) relativeError(x float32) float64 {
 	return max(-lo, hi)
 }
 
-// TestFastSweep: where Nearest32 decides it gives what Round32 gives, it nearly
-// always decides, and Ulps32 is hardly above ErrorUlps32 and never below the error
+// TestFastSweep: where Nearest32 decides it gives what Round32 gives, it decides
+// but for the least odd arguments, and Ulps32 is hardly above ErrorUlps32 and never below the error
 // of the nearest f32.
 func TestFastSweep(t *testing.T) {
 	for _, f := range fastFunctions {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(7, 1))
-			n, open := points(t)*2, 0
-			for i := range n {
+			open := 0
+			for i := range points(t) * 2 {
 				x := fastPoint(rng, 200)
 				if i%8 == 0 { // out of range too
 					x = fastPoint(rng, math.MaxFloat32)
@@ -132,9 +132,12 @@ func TestFastSweep(t *testing.T) {
 				}
 				m, e := f.fast(x)
 				got, ok := Nearest32(m, e)
-				if !ok {
+				switch odd := math.Float32bits(x)<<1 < 2<<24 && math.Float32bits(x)&1 == 1; {
+				case !ok && odd && f.name != "exp": // x/2 is a midpoint of subnormals
+				case !ok:
+					t.Logf("%s(%v) not decided", f.name, x)
 					open++
-				} else if got != want {
+				case got != want:
 					t.Fatalf("%s(%v) = %v, want %v", f.name, x, got, want)
 				}
 				trial := want
@@ -149,8 +152,8 @@ func TestFastSweep(t *testing.T) {
 					t.Fatalf("%s(%v) against %v: Ulps32 %v, ErrorUlps32 %v", f.name, x, trial, u, v)
 				}
 			}
-			if open > n/1000 {
-				t.Errorf("%d of %d not decided", open, n)
+			if open > 0 { // one in millions would be
+				t.Errorf("%d not decided", open)
 			}
 		})
 	}
