@@ -165,6 +165,8 @@ func FastGelu(x float32) (m float64, e int) {
 
 // Nearest32 returns the f32 nearest to every number within FastError of m·2^e,
 // ties to even, or false if they do not all round to one: then Round32 decides.
+// That is rare but for SiLU and GELU of |x| < 2^-125, where x/2 may be a midpoint
+// of subnormals and the value is just beside it.
 // e is between −4000 and 4000.
 func Nearest32(m float64, e int) (float32, bool) {
 	v := scale(m, e)

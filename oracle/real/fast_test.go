@@ -13,8 +13,8 @@ import (
 // judged by.
 var fastFunctions = []fastFunction{
 	{"exp", FastExp, Exp, 1 << 11, 6},
-	{"silu", FastSilu, silu, 1 << 11, 7.5},
-	{"gelu", FastGelu, gelu, 16, 8.7},
+	{"silu", FastSilu, Silu, 1 << 11, 7.5},
+	{"gelu", FastGelu, Gelu, 16, 8.7},
 }
 
 type fastFunction struct {
@@ -25,23 +25,8 @@ type fastFunction struct {
 	bound float64 // in units of 2^-52, as derived
 }
 
-func silu(x *big.Float, prec uint) Interval {
-	return Sigmoid(x, prec).Mul(Point(x), prec)
-}
-
-// gelu is x·σ(2·√(2/π)·(x + 0.044715·x³)), its argument to 40 bits more.
-func gelu(x *big.Float, prec uint) Interval {
-	wp := prec + 40
-	p := Point(x)
-	u := Int(44715).Quo(Int(1000000), wp).Mul(p.Mul(p, wp), wp).Add(Int(1), wp).Mul(p, wp)
-	u = u.Mul(geluSlope(wp), wp)
-	return SigmoidI(u, prec).Mul(p, prec)
-}
-
 // geluSlope is 2·√(2/π).
-func geluSlope(prec uint) Interval {
-	return Int(8).Quo(Pi(prec), prec).Sqrt(prec)
-}
+func geluSlope(prec uint) Interval { return Int(8).Quo(Pi(prec), prec).Sqrt(prec) }
 
 // TestFastConstants derives the fixed-point constants: each is within half a unit.
 func TestFastConstants(t *testing.T) {
@@ -68,13 +53,18 @@ func TestFastConstants(t *testing.T) {
 func fastPoint(rng *rand.Rand, limit float64) float32 {
 	for {
 		var x float64
-		switch rng.IntN(4) {
+		switch rng.IntN(5) {
 		case 0:
 			x = float64(math.Float32frombits(rng.Uint32()))
 		case 1:
 			x = rng.NormFloat64() * 3
 		case 2:
 			x = (2*rng.Float64() - 1) * min(limit, 150)
+		case 3: // just inside the range
+			x = (1 - math.Ldexp(rng.Float64(), -rng.IntN(24))) * limit
+			if rng.IntN(2) == 0 {
+				x = -x
+			}
 		default:
 			x = (float64(rng.IntN(300)) - 150 + 0.5*float64(rng.IntN(2))) * math.Ln2
 		}
@@ -121,16 +111,16 @@ func (f fastFunction) relativeError(x float32) float64 {
 	return max(-lo, hi)
 }
 
-// TestFastSweep: where Nearest32 decides it gives what Round32 gives, it nearly
-// always decides, and Ulps32 is hardly above ErrorUlps32 and never below the error
+// TestFastSweep: where Nearest32 decides it gives what Round32 gives, it decides
+// but for the least odd arguments, and Ulps32 is hardly above ErrorUlps32 and never below the error
 // of the nearest f32.
 func TestFastSweep(t *testing.T) {
 	for _, f := range fastFunctions {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(7, 1))
-			n, open := points(t)*2, 0
-			for i := range n {
+			open := 0
+			for i := range points(t) * 2 {
 				x := fastPoint(rng, 200)
 				if i%8 == 0 { // out of range too
 					x = fastPoint(rng, math.MaxFloat32)
@@ -142,9 +132,12 @@ func TestFastSweep(t *testing.T) {
 				}
 				m, e := f.fast(x)
 				got, ok := Nearest32(m, e)
-				if !ok {
+				switch odd := math.Float32bits(x)<<1 < 2<<24 && math.Float32bits(x)&1 == 1; {
+				case !ok && odd && f.name != "exp": // x/2 is a midpoint of subnormals
+				case !ok:
+					t.Logf("%s(%v) not decided", f.name, x)
 					open++
-				} else if got != want {
+				case got != want:
 					t.Fatalf("%s(%v) = %v, want %v", f.name, x, got, want)
 				}
 				trial := want
@@ -159,8 +152,8 @@ func TestFastSweep(t *testing.T) {
 					t.Fatalf("%s(%v) against %v: Ulps32 %v, ErrorUlps32 %v", f.name, x, trial, u, v)
 				}
 			}
-			if open > n/1000 {
-				t.Errorf("%d of %d not decided", open, n)
+			if open > 0 { // one in millions would be
+				t.Errorf("%d not decided", open)
 			}
 		})
 	}

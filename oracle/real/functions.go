@@ -8,7 +8,8 @@ import "math/big"
 type Function struct {
 	Name          string
 	First, Second func(x *big.Float, prec uint) Interval
-	// OnInterval encloses the values at all points of an interval.
+	// OnInterval encloses the values at all points of an interval; nil where
+	// there is no such version.
 	OnInterval func(a Interval, prec uint) Interval
 	// Positive: only defined for x > 0.
 	Positive bool
@@ -28,6 +29,8 @@ func Functions() []Function {
 		{"tanh", Tanh, tanhFraction, TanhI, false, 200},
 		{"erf", Erf, erfMaclaurin, ErfI, false, 200},
 		{"erfc", Erfc, erfcMaclaurin, ErfcI, false, 4},
+		{"silu", Silu, siluHalf, nil, false, 40},
+		{"gelu", Gelu, geluTanh, nil, false, 4},
 		{"rsqrt", Rsqrt, rsqrtInt, RsqrtI, true, 200},
 	}
 }

@@ -9,11 +9,21 @@ func Silu(x *big.Float, prec uint) Interval {
 
 // Gelu returns an enclosure of the tanh form of GELU with exact constants,
 // x·σ(2·√(2/π)·(x + 0.044715·x³)), which equals x·(1 + tanh(√(2/π)·(x +
-// 0.044715·x³)))/2 (D. Hendrycks, K. Gimpel, arXiv:1606.08415). The argument of σ
-// is an interval; its absolute width, which is what counts, is below 2^-prec up to
-// where e^x is not computed any more.
+// 0.044715·x³)))/2 (D. Hendrycks, K. Gimpel, arXiv:1606.08415).
+//
+// The argument of σ is an interval [u, u + r]. Over it σ stays within a factor
+// between e^-r and e^r of σ(u), since (ln σ)' = 1 − σ lies between 0 and 1, hence
+// within 1 ± 2r for r ≤ ½. r is below 2^-prec up to where e^x is not computed any
+// more, and from there σ takes both ends. The remainder is that of Exp.
 func Gelu(x *big.Float, prec uint) Interval {
-	return SigmoidI(geluArgument(x, prec+hugeExp+8).Scale(1), prec+2).Mul(Point(x), prec+2)
+	wp := prec + 4
+	u := geluArgument(x, wp+hugeExp+8).Scale(1)
+	r := u.Width()
+	if r.Cmp(power(-int(wp))) > 0 {
+		return SigmoidI(u, wp).Mul(Point(x), wp)
+	}
+	spread := Int(1).Widen(r.SetMantExp(r, 1), wp)
+	return Sigmoid(u.Lo, wp).Mul(spread, wp).Mul(Point(x), wp)
 }
 
 // geluArgument returns √(2/π)·(x + 0.044715·x³).

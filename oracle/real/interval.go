@@ -62,6 +62,17 @@ func Int(n int64) Interval { return Point(new(big.Float).SetInt64(n)) }
 // IsPoint reports whether a holds one number only.
 func (a Interval) IsPoint() bool { return a.Lo.Cmp(a.Hi) == 0 }
 
+// String returns both ends to 30 digits, or in hexadecimal where the decimal
+// digits of a number as far from 1 would take hours.
+func (a Interval) String() string { return "[" + text(a.Lo) + ", " + text(a.Hi) + "]" }
+
+func text(x *big.Float) string {
+	if e := x.MantExp(nil); e > 1<<14 || e < -1<<14 {
+		return x.Text('p', 0)
+	}
+	return x.Text('g', 30)
+}
+
 // Contains reports whether x lies in a.
 func (a Interval) Contains(x *big.Float) bool { return a.Lo.Cmp(x) <= 0 && x.Cmp(a.Hi) <= 0 }
 

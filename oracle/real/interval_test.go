@@ -26,7 +26,7 @@ func TestArithmetic(t *testing.T) {
 		}
 		return Interval{a, b}
 	}
-	for range points(t) * 10 {
+	for range points(t) * 5 {
 		a, b, prec := draw(), draw(), uint(2+rng.IntN(12))
 		check := func(op string, got Interval, of func(z, x, y *big.Rat) *big.Rat) {
 			var lo, hi *big.Rat

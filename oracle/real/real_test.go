@@ -92,8 +92,10 @@ func TestAlgorithmsAgree(t *testing.T) {
 				if !a.Intersects(b) {
 					t.Fatalf("%s(%s) at %d bits: %v and %v", f.Name, x.Text('p', 0), prec, a, b)
 				}
-				if a.Hi.MantExp(nil) > -1<<24 && !a.Hi.IsInf() && x.MantExp(nil) < 4096 && (!a.Within(prec) || !b.Within(prec)) {
-					t.Fatalf("%s(%s) at %d bits is too wide: %v, %v, %v, %v", f.Name, x.Text('p', 0), prec, a, a.Width(), b, b.Width())
+				// Beyond what is computed at all (see Exp, Sincos) they are wide.
+				far := min(a.Lo.MantExp(nil), a.Hi.MantExp(nil)) < -1<<24 || a.Hi.IsInf() || x.MantExp(nil) > wildExp
+				if !far && (!a.Within(prec) || !b.Within(prec)) {
+					t.Fatalf("%s(%s) at %d bits is too wide: %v, %v, %v, %v", f.Name, x.Text('p', 0), prec, a, text(a.Width()), b, text(b.Width()))
 				}
 			}
 		})
@@ -110,13 +112,18 @@ func TestPoints(t *testing.T) {
 	}{
 		{"exp", zero, unit}, {"log", unit, zero}, {"sin", zero, zero}, {"cos", zero, unit},
 		{"sigmoid", zero, half}, {"tanh", zero, zero}, {"erf", zero, zero}, {"erfc", zero, unit},
+		{"silu", zero, zero}, {"gelu", zero, zero},
 		{"rsqrt", unit, unit}, {"rsqrt", power(-148), power(74)}, {"rsqrt", power(120), power(-60)}, {"rsqrt", power(-2), big.NewFloat(2)},
 	} {
 		for _, f := range Functions() {
 			if f.Name != c.name {
 				continue
 			}
-			for _, v := range []Interval{f.First(c.x, 96), f.Second(c.x, 96), f.OnInterval(Point(c.x), 96)} {
+			all := []Interval{f.First(c.x, 96), f.Second(c.x, 96)}
+			if f.OnInterval != nil {
+				all = append(all, f.OnInterval(Point(c.x), 96))
+			}
+			for _, v := range all {
 				if !v.IsPoint() || v.Lo.Cmp(c.want) != 0 {
 					t.Errorf("%s(%v) = %v, want %v", c.name, c.x, v, c.want)
 				}
@@ -129,10 +136,13 @@ func TestPoints(t *testing.T) {
 // and is no wider than the function's slope asks for.
 func TestOnIntervals(t *testing.T) {
 	for _, f := range Functions() {
+		if f.OnInterval == nil {
+			continue
+		}
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(5, 1))
-			for range points(t) / 4 {
+			for range points(t) / 8 {
 				x := f.argument(big.NewFloat(rng.NormFloat64() * 8))
 				r := new(big.Float).SetMantExp(x, -1-rng.IntN(90))
 				a := Point(x).Widen(r.Abs(r), 200)

@@ -47,8 +47,9 @@ var overflow32 = new(big.Float).SetPrec(64).Sub(power(128), power(103))
 // |v| < 2^(e+1), not less than 2^-149, with no upper limit on e.
 //
 // An infinite got has no error if v rounds to it (|v| ≥ 2^128 − 2^103), and
-// stands for ±2^128 otherwise. The bound is +Inf if got is NaN. It exceeds the
-// error by a relative 2^-30 or less, and by at most 2^-38 ulp.
+// stands for ±2^128 otherwise. The bound is +Inf if got is NaN. With enclosures as
+// narrow as those of this package it exceeds the error by at most 2^-38 ulp and a
+// relative 2^-50.
 func ErrorUlps32(got float32, f func(prec uint) Interval) float64 {
 	if got != got {
 		return math.Inf(1)

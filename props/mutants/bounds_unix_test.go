@@ -43,6 +43,9 @@ func touches(t *testing.T, op spec.Op, s spec.Shape, f spec.Func, atEnd bool) (p
 	c := &spec.Call{Shape: s, Threads: 1, Out: walled(t, in.OutBytes(s), atEnd, 0)}
 	for k := range in.In {
 		c.In = append(c.In, walled(t, in.InBytes(k, s), atEnd, 0))
+		if op == spec.OpRopeF32 && in.In[k].Format == spec.Params {
+			copy(c.In[k], spec.RopeParams{Width: 6, Theta: 1e4, FreqScale: 1, AttnFactor: 1, BetaFast: 32, BetaSlow: 1, OrigContext: 4096}.Bytes())
+		}
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() { panicked = recover() != nil }()
@@ -57,11 +60,13 @@ func TestOutOfBounds(t *testing.T) {
 	shapes := map[spec.Kind][]spec.Shape{
 		spec.KindMap:    {spec.Vector(256), spec.Vector(768)},
 		spec.KindDot:    {spec.Vector(256), spec.Vector(768)},
+		spec.KindRow:    {spec.Vector(6), spec.Vector(77)},
+		spec.KindHeads:  {{Rows: 2, Cols: 6, Batch: 1}},
 		spec.KindMatvec: {{Rows: 3, Cols: 512, Batch: 2}, {Rows: 4, Cols: 256, Batch: 1}},
 	}
 	for _, m := range All() {
 		list := shapes[spec.MustLookup(m.Op).Kind]
-		if in := spec.MustLookup(m.Op); in.Kind != spec.KindMatvec && in.In[0].Format.Float() && in.Out.Float() {
+		if in := spec.MustLookup(m.Op); (in.Kind == spec.KindMap || in.Kind == spec.KindDot) && in.In[0].Format.Float() && in.Out.Float() {
 			list = []spec.Shape{spec.Vector(6), spec.Vector(77)}
 		}
 		left := false

@@ -51,6 +51,10 @@ func All() []Mutant {
 		halfDotMutants(spec.OpDotF16, half, 0x7c00),
 		halfDotMutants(spec.OpDotBF16, bfloat, 0x7f80),
 		matvecF32Mutants(),
+		elementwiseMutants(),
+		softmaxMutants(),
+		rmsnormMutants(),
+		ropeMutants(),
 		quantizeQ8Mutants(spec.OpQuantizeQ8_0, spec.Q8_0),
 		quantizeQ8Mutants(spec.OpQuantizeQ8_1, spec.Q8_1),
 	)
@@ -99,7 +103,7 @@ func family[K any](op spec.Op, base func() *K, entry func(k *K) spec.Func, edits
 	return out
 }
 
-// Omitted tells why a row of the sections A to E and J has no mutant of its own.
+// Omitted tells why a row of the sections A to J has no mutant of its own.
 func Omitted() map[string]string {
 	const (
 		dispatch = "concerns dispatch, which a kernel row does not have"
@@ -135,6 +139,9 @@ func Omitted() map[string]string {
 		"E36": dispatch,
 		"E44": "the same function as E03, where other things lie behind the operand",
 		"E45": "the same function as E13, in one operand",
+		"F22": "a tail load, as E13: the memory property sees it in every op",
+		"H14": dispatch,
+		"I02": "the same function as I01, for another ISA",
 		"J30": dispatch,
 		"J31": dispatch,
 	}
