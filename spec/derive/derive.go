@@ -46,7 +46,7 @@ func All() []Derivation {
 		quantizeAprender(),
 		drift(),
 		class(),
-	}, formatDerivations()...)
+	}, append(formatDerivations(), floatDerivations()...)...)
 }
 
 // For returns the derivations about op.
