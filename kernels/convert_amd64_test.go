@@ -67,6 +67,28 @@ func TestWiden(t *testing.T) {
 	}
 }
 
+// wantHalves compares bit for bit, NaN payloads included.
+func wantHalves(t *testing.T, op spec.Op, tier string, src []float32, got, want []byte) {
+	t.Helper()
+	for i, x := range src {
+		g, w := binary.LittleEndian.Uint16(got[2*i:]), binary.LittleEndian.Uint16(want[2*i:])
+		if g != w && !(op == spec.OpConvertF32F16 && flawedTie(x, g, w)) {
+			t.Fatalf("%s %s: element %d of %d, %08x, makes %04x, want %04x", op, tier, i, len(src), math.Float32bits(x), g, w)
+		}
+	}
+}
+
+// flawedTie tells whether got, instead of want, is what the emulator Bochs 2.7,
+// and no CPU, makes of x: its VCVTPS2PH rounds a tie to the larger magnitude
+// instead of to even.
+func flawedTie(x float32, got, want uint16) bool {
+	var probe [2]byte
+	convertF32F16AVX2(probe[:], []float32{0x1p-25})
+	var near [2]float32
+	convertF16F32Generic(near[:], halves([]uint16{got, want}))
+	return probe[0] == 1 && got == want+1 && float64(near[0])+float64(near[1]) == 2*float64(x)
+}
+
 // TestNarrow: every exponent with the mantissas at and beside every tie and
 // border of both formats, then every short length at random offsets.
 func TestNarrow(t *testing.T) {
@@ -96,12 +118,7 @@ func TestNarrow(t *testing.T) {
 			got, want := make([]byte, 2*len(src)), make([]byte, 2*len(src))
 			c.generic(want, src)
 			tier.f(got, src)
-			for i, x := range src {
-				g, w := binary.LittleEndian.Uint16(got[2*i:]), binary.LittleEndian.Uint16(want[2*i:])
-				if g != w { // NaN payloads agree too
-					t.Fatalf("%s %s: of %08x makes %04x, want %04x", c.op, tier.name, math.Float32bits(x), g, w)
-				}
-			}
+			wantHalves(t, c.op, tier.name, src, got, want)
 
 			for n := range 201 {
 				src := framedCopy(r, hostile(r, n, n%kinds))
@@ -109,8 +126,9 @@ func TestNarrow(t *testing.T) {
 				want := make([]byte, 2*n)
 				c.generic(want, src)
 				tier.f(got, src)
-				if !bytes.Equal(got, want) || !intact() {
-					t.Fatalf("%s %s: %d elements: %x, want %x, or written outside", c.op, tier.name, n, got, want)
+				wantHalves(t, c.op, tier.name, src, got, want)
+				if !intact() {
+					t.Fatalf("%s %s: %d elements: written outside", c.op, tier.name, n)
 				}
 			}
 		}

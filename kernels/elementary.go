@@ -24,7 +24,7 @@ const (
 // sinCos returns the sine and cosine of x, 0 ≤ x ≤ 2^31, with an absolute error
 // below 2^−51.
 //
-// Reduction: r = x − k·π/2 with k the nearest integer to x·2/π as computed, so
+// Reduction: r = x − k·π/2 with k the integer nearest to x·2/π as computed, so
 // that |r| ≤ π/4 + 2^−20. k·halfPi1 is exact, and so are the first two
 // differences: each is a multiple of the last bit of x or of the product, and so
 // small that it has at most 53 bits. The other two round results below 1 in
@@ -36,7 +36,8 @@ const (
 // 1 − (z/2 − z²·c) with |z/2| < 0.31, hence errors below u and 1.2u. Together
 // less than 4u = 2^−51.
 func sinCos(x float64) (sin, cos float64) {
-	k := math.Floor(float64(x*(2/math.Pi)) + 0.5)
+	q := int64(float64(x*(2/math.Pi)) + 0.5)
+	k := float64(q)
 	r := x - float64(k*halfPi1)
 	r -= float64(k * halfPi2)
 	r -= float64(k * halfPi3)
@@ -59,15 +60,13 @@ func sinCos(x float64) (sin, cos float64) {
 	c = float64(z*c) + 1.0/24
 	c = 1 - (float64(0.5*z) - float64(float64(z*z)*c))
 
-	// sin(r + kπ/2), cos(r + kπ/2)
-	q := uint64(k)
-	if q&1 != 0 {
-		s, c = c, s
-	}
-	sign := q >> 1 << 63
-	sin = math.Float64frombits(math.Float64bits(s) ^ sign)
-	cos = math.Float64frombits(math.Float64bits(c) ^ (q+1)>>1<<63)
-	return sin, cos
+	// sin(r + qπ/2), cos(r + qπ/2): exchanged for odd q, then signed. Branches
+	// would be mispredicted, for angles of neighbours have nothing in common.
+	sb, cb := math.Float64bits(s), math.Float64bits(c)
+	swap := (sb ^ cb) & -(uint64(q) & 1)
+	sb ^= swap ^ uint64(q)>>1<<63
+	cb ^= swap ^ uint64(q+1)>>1<<63
+	return math.Float64frombits(sb), math.Float64frombits(cb)
 }
 
 // lnFloat64 returns ln x for a positive normal x.

@@ -6,25 +6,13 @@ import (
 	"assay/spec"
 )
 
-// ropeHeads rotates the heads of x with the table of p: rotate computes the
-// first p.Width elements of each head, the others are copied.
-func ropeHeads(dst, x, factors []float32, p spec.RopeParams, rotate func(dst, x, table []float32, p spec.RopeParams)) {
-	checkRopeF32(dst, x, factors, p)
-	if len(x) == 0 {
+// copyRest copies the elements of each head that are not rotated.
+func copyRest(dst, x []float32, p spec.RopeParams) {
+	if p.Width == p.HeadDim || &dst[0] == &x[0] {
 		return
 	}
-	var buf [256]float32
-	table := buf[:]
-	if p.Width > len(buf) {
-		table = make([]float32, p.Width)
-	}
-	table = table[:p.Width]
-	ropeTable(table, factors, p)
-	rotate(dst, x, table, p)
-	if p.Width < p.HeadDim && &dst[0] != &x[0] {
-		for h := 0; h < len(x); h += p.HeadDim {
-			copy(dst[h+p.Width:h+p.HeadDim], x[h+p.Width:h+p.HeadDim])
-		}
+	for h := 0; h < len(x); h += p.HeadDim {
+		copy(dst[h+p.Width:h+p.HeadDim], x[h+p.Width:h+p.HeadDim])
 	}
 }
 

@@ -8,9 +8,8 @@ import (
 	"assay/spec"
 )
 
-// The stubs compute ropeRotateGeneric for heads ≥ 1 heads of headDim elements:
-// ropePairs… for pairs (2i, 2i+1), ropeHalves… for pairs (i, i+width/2). The
-// latter's half is width/2.
+// ropePairs… and ropeHalves… compute ropeRotateGeneric for heads ≥ 1 heads of
+// headDim elements: for pairs (2i, 2i+1) and pairs (i, i+half).
 //
 //go:noescape
 func ropePairsAVX2(dst, x, table *float32, heads, headDim, width int)
@@ -19,40 +18,72 @@ func ropePairsAVX2(dst, x, table *float32, heads, headDim, width int)
 func ropePairsAVX512(dst, x, table *float32, heads, headDim, width int)
 
 //go:noescape
-func ropeHalvesAVX2(dst, x, table *float32, heads, headDim, half int)
+func ropeHalvesAVX2(dst, x, cos, sin *float32, heads, headDim, half int)
 
 //go:noescape
-func ropeHalvesAVX512(dst, x, table *float32, heads, headDim, half int)
+func ropeHalvesAVX512(dst, x, cos, sin *float32, heads, headDim, half int)
+
+// trigPairs… and trigHalves… compute trigGeneric for n ≥ 1 angles, in steps of
+// ropePad.
+//
+//go:noescape
+func trigPairsAVX2(table *float32, angles *float64, n int, magnitude float64)
+
+//go:noescape
+func trigPairsAVX512(table *float32, angles *float64, n int, magnitude float64)
+
+//go:noescape
+func trigHalvesAVX2(cos, sin *float32, angles *float64, n int, magnitude float64)
+
+//go:noescape
+func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, magnitude float64)
 
 func ropeF32AVX2(dst, x, factors []float32, p spec.RopeParams) {
-	ropeHeads(dst, x, factors, p, ropeRotateAVX2)
+	n := ropeRace(dst, x, factors, p)
+	if n == 0 {
+		return
+	}
+	var s ropeScratch
+	angles, table := s.parts(p)
+	magnitude := ropeAngles(angles, factors, p)
+	d, in, cos := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
+	if p.Halves {
+		second, _ := ropeLayout(p)
+		sin := &table[second]
+		trigHalvesAVX2(cos, sin, unsafe.SliceData(angles), p.Width/2, magnitude)
+		ropeHalvesAVX2(d, in, cos, sin, n, p.HeadDim, p.Width/2)
+	} else {
+		trigPairsAVX2(cos, unsafe.SliceData(angles), p.Width/2, magnitude)
+		ropePairsAVX2(d, in, cos, n, p.HeadDim, p.Width)
+	}
+	copyRest(dst, x, p)
 }
 
 func ropeF32AVX512(dst, x, factors []float32, p spec.RopeParams) {
-	ropeHeads(dst, x, factors, p, ropeRotateAVX512)
-}
-
-func ropeRotateAVX2(dst, x, table []float32, p spec.RopeParams) {
-	ropeRace(dst, x)
-	d, s, t := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
-	if p.Halves {
-		ropeHalvesAVX2(d, s, t, len(x)/p.HeadDim, p.HeadDim, p.Width/2)
-	} else {
-		ropePairsAVX2(d, s, t, len(x)/p.HeadDim, p.HeadDim, p.Width)
+	n := ropeRace(dst, x, factors, p)
+	if n == 0 {
+		return
 	}
-}
-
-func ropeRotateAVX512(dst, x, table []float32, p spec.RopeParams) {
-	ropeRace(dst, x)
-	d, s, t := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
+	var s ropeScratch
+	angles, table := s.parts(p)
+	magnitude := ropeAngles(angles, factors, p)
+	d, in, cos := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
 	if p.Halves {
-		ropeHalvesAVX512(d, s, t, len(x)/p.HeadDim, p.HeadDim, p.Width/2)
+		second, _ := ropeLayout(p)
+		sin := &table[second]
+		trigHalvesAVX512(cos, sin, unsafe.SliceData(angles), p.Width/2, magnitude)
+		ropeHalvesAVX512(d, in, cos, sin, n, p.HeadDim, p.Width/2)
 	} else {
-		ropePairsAVX512(d, s, t, len(x)/p.HeadDim, p.HeadDim, p.Width)
+		trigPairsAVX512(cos, unsafe.SliceData(angles), p.Width/2, magnitude)
+		ropePairsAVX512(d, in, cos, n, p.HeadDim, p.Width)
 	}
+	copyRest(dst, x, p)
 }
 
-func ropeRace(dst, x []float32) {
+// ropeRace returns the number of heads.
+func ropeRace(dst, x, factors []float32, p spec.RopeParams) int {
+	checkRopeF32(dst, x, factors, p)
 	raceRead(unsafe.Pointer(unsafe.SliceData(x)), 4*len(x))
 	raceWrite(unsafe.Pointer(unsafe.SliceData(dst)), 4*len(dst))
+	return len(x) / p.HeadDim
 }

@@ -15,7 +15,11 @@ type rope = func(dst, x, factors []float32, p spec.RopeParams)
 func TestRopeTiers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, tier := range assemblyTiers[rope](t, ropeF32AVX2, ropeF32AVX512) {
-		for dim := 2; dim <= 130; dim += 2 {
+		for dim := 2; dim <= 134; dim += 2 {
+			dim := dim
+			if dim > 130 {
+				dim += ropeWidth // beyond what fits in the scratch
+			}
 			for k := range 8 {
 				p := plainRope(dim, r.IntN(1<<20), 1e4)
 				p.Halves = k%2 == 1
@@ -40,6 +44,54 @@ func TestRopeTiers(t *testing.T) {
 				}
 				tier.f(x, x, factors, p)
 				wantSame(t, x, want, "%s: %+v: in place", tier.name, p)
+			}
+		}
+	}
+}
+
+// TestTrigTiers: assembly has the bits of sinCos, up to the largest angles.
+func TestTrigTiers(t *testing.T) {
+	type trig = func(table []float32, angles []float64, m float64, p spec.RopeParams)
+	r := rand.New(rand.NewPCG(1, 1))
+	second := func(p spec.RopeParams) int { s, _ := ropeLayout(p); return s }
+	for _, tier := range assemblyTiers[trig](t,
+		func(table []float32, angles []float64, m float64, p spec.RopeParams) {
+			if p.Halves {
+				trigHalvesAVX2(&table[0], &table[second(p)], &angles[0], p.Width/2, m)
+			} else {
+				trigPairsAVX2(&table[0], &angles[0], p.Width/2, m)
+			}
+		},
+		func(table []float32, angles []float64, m float64, p spec.RopeParams) {
+			if p.Halves {
+				trigHalvesAVX512(&table[0], &table[second(p)], &angles[0], p.Width/2, m)
+			} else {
+				trigPairsAVX512(&table[0], &angles[0], p.Width/2, m)
+			}
+		}) {
+		for k := range 200 {
+			p := plainRope(2+2*r.IntN(60), 1, 1e4)
+			p.Halves = k%2 == 1
+			angles, table := new(ropeScratch).parts(p)
+			_, want := new(ropeScratch).parts(p)
+			for i := range p.Width / 2 {
+				angles[i] = min(1<<31, math.Ldexp(r.Float64(), r.IntN(45)-12))
+				if r.IntN(3) == 0 {
+					angles[i] = math.Floor(angles[i]) * (math.Pi / 4)
+				}
+				angles[i] = min(angles[i], 1<<31)
+			}
+			for _, m := range []float64{1, 1.7} {
+				trigGeneric(want, angles, m, p)
+				tier.f(table, angles, m, p)
+				s, step := ropeLayout(p)
+				for i := range p.Width / 2 {
+					for _, at := range []int{i * step, i*step + s} {
+						if math.Float32bits(table[at]) != math.Float32bits(want[at]) {
+							t.Fatalf("%s: halves %v: angle %g: %g, want %g", tier.name, p.Halves, angles[i], table[at], want[at])
+						}
+					}
+				}
 			}
 		}
 	}

@@ -107,24 +107,24 @@ next:
 	VFMSUB231PS V0, C, T; \
 	VFMADD231PS V0, S, V1
 
-// func ropeHalvesAVX512(dst, x, table *float32, heads, headDim, half int)
+// func ropeHalvesAVX512(dst, x, cos, sin *float32, heads, headDim, half int)
 //
 //	for each head, for i < half:
-//		c, s = table[i], table[i+half]
+//		c, s = cos[i], sin[i]
 //		dst[i] = fma(x[i], c, −f32(x[i+half]·s))
 //		dst[i+half] = fma(x[i], s, f32(x[i+half]·c))
-TEXT ·ropeHalvesAVX512(SB), NOSPLIT, $0-48
+TEXT ·ropeHalvesAVX512(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DST
 	MOVQ x+8(FP), SRC
-	MOVQ table+16(FP), TABLE
-	MOVQ heads+24(FP), HEADS
-	MOVQ headDim+32(FP), STRIDE
-	MOVQ half+40(FP), WIDTH
+	MOVQ cos+16(FP), TABLE
+	MOVQ sin+24(FP), TABLE1
+	MOVQ heads+32(FP), HEADS
+	MOVQ headDim+40(FP), STRIDE
+	MOVQ half+48(FP), WIDTH
 	SHLQ $2, STRIDE
 	RESTMASK
 	LEAQ (SRC)(WIDTH*4), SRC1
 	LEAQ (DST)(WIDTH*4), DST1
-	LEAQ (TABLE)(WIDTH*4), TABLE1
 
 head:
 	XORL AT, AT

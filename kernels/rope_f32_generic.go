@@ -7,21 +7,30 @@ import "assay/spec"
 //	y0 = fma(x0, c, −f32(x1·s))
 //	y1 = fma(x0, s, f32(x1·c))
 func ropeF32Generic(dst, x, factors []float32, p spec.RopeParams) {
-	ropeHeads(dst, x, factors, p, ropeRotateGeneric)
+	checkRopeF32(dst, x, factors, p)
+	if len(x) == 0 {
+		return
+	}
+	var s ropeScratch
+	angles, table := s.parts(p)
+	trigGeneric(table, angles, ropeAngles(angles, factors, p), p)
+	ropeRotateGeneric(dst, x, table, p)
+	copyRest(dst, x, p)
 }
 
 func ropeRotateGeneric(dst, x, table []float32, p spec.RopeParams) {
-	second, step := 1, 2
+	second, step := ropeLayout(p)
+	apart := 1
 	if p.Halves {
-		second, step = p.Width/2, 1
+		apart = p.Width / 2
 	}
 	for h := 0; h < len(x); h += p.HeadDim {
 		for i := range p.Width / 2 {
-			a := i * step
-			b := a + second
-			x0, x1, c, s := x[h+a], x[h+b], table[a], table[b]
-			dst[h+a] = fma32(x0, c, -float32(x1*s))
-			dst[h+b] = fma32(x0, s, float32(x1*c))
+			a := h + i*step
+			b := a + apart
+			x0, x1, c, s := x[a], x[b], table[i*step], table[i*step+second]
+			dst[a] = fma32(x0, c, -float32(x1*s))
+			dst[b] = fma32(x0, s, float32(x1*c))
 		}
 	}
 }

@@ -7,38 +7,81 @@ import (
 	"assay/spec"
 )
 
-// ropeTable writes the cosines and sines of the angles of p, times the
-// magnitude, as spec.RopeParams defines them: the cosine of a pair lies where
-// the pair's first element does, the sine where the second does.
+// ropeScratch holds the angles and the table of heads of usual width.
 //
-// Everything is binary64 until the product with the magnitude is rounded to
-// f32. With u = 2^−53 an angle without YaRN has the error of its power, 2.5u,
-// and one rounding each for Pos, the factor and the scale: less than 6u,
-// relative. Cosine and sine add less than 2^−51 to the error of the angle.
-func ropeTable(table, factors []float32, p spec.RopeParams) {
-	powers := ropePowers(p)
-	pos, scale, magnitude := float64(p.Pos), float64(p.FreqScale), float64(p.AttnFactor)
-	yarn := p.ExtFactor != 0
-	var low, width float64
-	if yarn {
-		low, width = yarnRamp(p)
-		magnitude *= 1 - float64(0.1*lnFloat64(scale))
-	}
-	half, second, step := len(powers), 1, 2
+// The cosine of pair i, times the magnitude, is the table's element i·step, the
+// sine that at i·step + second, as ropeLayout returns them: beside each other
+// for neighbours, in two halves otherwise. Both parts have room for ropePad more
+// angles and what is made of them, so that assembly need not stop at the last.
+type ropeScratch struct {
+	angles [ropeWidth/2 + ropePad]float64
+	table  [ropeWidth + 4*ropePad]float32
+}
+
+const (
+	ropeWidth = 256
+	ropePad   = 8
+)
+
+func ropeLayout(p spec.RopeParams) (second, step int) {
 	if p.Halves {
-		second, step = half, 1
+		return (p.Width/2 + ropePad - 1) &^ (ropePad - 1), 1
+	}
+	return 1, 2
+}
+
+// parts returns the angles, to be filled, with their padding, which is zero, and
+// the table. Both are s's own where the width permits.
+func (s *ropeScratch) parts(p spec.RopeParams) (angles []float64, table []float32) {
+	if p.Width > ropeWidth {
+		return make([]float64, p.Width/2+ropePad), make([]float32, p.Width+4*ropePad)
+	}
+	return s.angles[:], s.table[:]
+}
+
+// ropeAngles writes the angles of p, as spec.RopeParams defines them, and
+// returns the magnitude.
+//
+// With u = 2^−53 an angle without YaRN has the error of its power, 2.5u, and one
+// rounding each for Pos, the factor and the scale: less than 6u, relative.
+// Cosine and sine, of which the product with the magnitude is rounded to f32, add
+// less than 2^−51 to the error of the angle.
+func ropeAngles(angles []float64, factors []float32, p spec.RopeParams) (magnitude float64) {
+	powers := ropePowers(p)
+	angles = angles[:len(powers)]
+	pos, scale := float64(p.Pos), float64(p.FreqScale)
+	if factors == nil && p.ExtFactor == 0 {
+		for i, power := range powers {
+			angles[i] = scale * float64(pos*power)
+		}
+		return float64(p.AttnFactor)
 	}
 	for i, power := range powers {
 		a := float64(pos * power)
 		if factors != nil {
 			a /= float64(factors[i])
 		}
-		angle := float64(scale * a)
-		if yarn {
-			ramp := 1 - min(1, max(0, (float64(i)-low)/width))
-			mix := float64(ramp * float64(p.ExtFactor))
-			angle = float64(angle*(1-mix)) + float64(a*mix)
+		angles[i] = a
+	}
+	if p.ExtFactor == 0 {
+		for i, a := range angles {
+			angles[i] = scale * a
 		}
+		return float64(p.AttnFactor)
+	}
+	low, width := yarnRamp(p)
+	for i, a := range angles {
+		ramp := 1 - min(1, max(0, (float64(i)-low)/width))
+		mix := float64(ramp * float64(p.ExtFactor))
+		angles[i] = float64(float64(scale*a)*(1-mix)) + float64(a*mix)
+	}
+	return float64(p.AttnFactor) * (1 - float64(0.1*lnFloat64(scale)))
+}
+
+// trigGeneric writes the table of the angles.
+func trigGeneric(table []float32, angles []float64, magnitude float64, p spec.RopeParams) {
+	second, step := ropeLayout(p)
+	for i, angle := range angles[:p.Width/2] {
 		sin, cos := sinCos(angle)
 		table[i*step] = float32(cos * magnitude)
 		table[i*step+second] = float32(sin * magnitude)

@@ -17,6 +17,13 @@ func plainRope(width, pos int, theta float32) spec.RopeParams {
 	}
 }
 
+// tableOf is the table of the reference loop.
+func tableOf(factors []float32, p spec.RopeParams) []float32 {
+	angles, table := new(ropeScratch).parts(p)
+	trigGeneric(table, angles, ropeAngles(angles, factors, p), p)
+	return table
+}
+
 // TestRopeTable holds the table against the definition in big.Float: the error
 // is that of rounding to f32, and of an angle that is wrong by less than 6u,
 // with YaRN by less than 12u of a.
@@ -54,8 +61,7 @@ func checkTable(t *testing.T, factors []float32, p spec.RopeParams) int {
 	if err := p.Check(); err != nil {
 		t.Fatal(err)
 	}
-	table := make([]float32, p.Width)
-	ropeTable(table, factors, p)
+	table := tableOf(factors, p)
 
 	ln, scale := bigLn(bigOf(float64(p.Theta))), bigOf(float64(p.FreqScale))
 	m := bigOf(float64(p.AttnFactor))
@@ -99,10 +105,8 @@ func checkTable(t *testing.T, factors []float32, p spec.RopeParams) int {
 			wrong = 12 * 0x1p-53 * size
 		}
 		sin, cos := bigSinCos(angle)
-		c, s := table[2*i%p.Width], table[(2*i+1)%p.Width]
-		if p.Halves {
-			c, s = table[i], table[i+p.Width/2]
-		}
+		second, step := ropeLayout(p)
+		c, s := table[i*step], table[i*step+second]
 		mag, _ := m.Float64()
 		for _, v := range []struct {
 			got  float32
@@ -149,17 +153,14 @@ func TestRopeByHand(t *testing.T) {
 // TestRopeFrequencies: what an earlier call left does not matter.
 func TestRopeFrequencies(t *testing.T) {
 	a, b := plainRope(64, 77, 1e4), plainRope(64, 77, 5e5)
-	want, got := make([]float32, 64), make([]float32, 64)
-	ropeTable(want, nil, a)
-	ropeTable(got, nil, b)
-	ropeTable(got, nil, a)
-	wantSame(t, got, want, "the same table again")
+	want := tableOf(nil, a)
+	tableOf(nil, b)
+	wantSame(t, tableOf(nil, a), want, "the same table again")
 }
 
 func BenchmarkRopeTable(b *testing.B) {
-	table := make([]float32, 128)
 	for b.Loop() {
-		ropeTable(table, nil, plainRope(128, 4097, 1e6))
+		tableOf(nil, plainRope(128, 4097, 1e6))
 	}
 }
 

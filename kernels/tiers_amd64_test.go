@@ -10,8 +10,12 @@ type tierOf[F any] struct {
 	f    F
 }
 
-// assemblyTiers returns the tiers that this machine can run.
+// assemblyTiers returns the tiers that this machine can run, and fails if one
+// that RequireEnv names is missing.
 func assemblyTiers[F any](t testing.TB, avx2, avx512 F) []tierOf[F] {
+	if err := CheckRequired(); err != nil {
+		t.Fatal(err)
+	}
 	var out []tierOf[F]
 	if hasAVX2() {
 		out = append(out, tierOf[F]{"avx2", avx2})

@@ -1,0 +1,218 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// The constants of sinCos.
+DATA twoOverPi<>+0(SB)/8, $0x3fe45f306dc9c883 // 2/π
+GLOBL twoOverPi<>(SB), RODATA|NOPTR, $8
+
+DATA half<>+0(SB)/8, $0x3fe0000000000000 // ½
+GLOBL half<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi1<>+0(SB)/8, $0x3ff921fb00000000
+GLOBL halfPi1<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi2<>+0(SB)/8, $0x3e95110b00000000
+GLOBL halfPi2<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi3<>+0(SB)/8, $0x3d31846980000000
+GLOBL halfPi3<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi4<>+0(SB)/8, $0x3ba3198a2e037073
+GLOBL halfPi4<>(SB), RODATA|NOPTR, $8
+
+DATA s15<>+0(SB)/8, $0xbd6ae7f3e733b81f // −1/15!
+GLOBL s15<>(SB), RODATA|NOPTR, $8
+
+DATA s13<>+0(SB)/8, $0x3de6124613a86d09 // 1/13!
+GLOBL s13<>(SB), RODATA|NOPTR, $8
+
+DATA s11<>+0(SB)/8, $0xbe5ae64567f544e4 // −1/11!
+GLOBL s11<>(SB), RODATA|NOPTR, $8
+
+DATA s9<>+0(SB)/8, $0x3ec71de3a556c734 // 1/9!
+GLOBL s9<>(SB), RODATA|NOPTR, $8
+
+DATA s7<>+0(SB)/8, $0xbf2a01a01a01a01a // −1/7!
+GLOBL s7<>(SB), RODATA|NOPTR, $8
+
+DATA s5<>+0(SB)/8, $0x3f81111111111111 // 1/5!
+GLOBL s5<>(SB), RODATA|NOPTR, $8
+
+DATA s3<>+0(SB)/8, $0xbfc5555555555555 // −1/3!
+GLOBL s3<>(SB), RODATA|NOPTR, $8
+
+DATA c16<>+0(SB)/8, $0x3d2ae7f3e733b81f // 1/16!
+GLOBL c16<>(SB), RODATA|NOPTR, $8
+
+DATA c14<>+0(SB)/8, $0xbda93974a8c07c9d // −1/14!
+GLOBL c14<>(SB), RODATA|NOPTR, $8
+
+DATA c12<>+0(SB)/8, $0x3e21eed8eff8d898 // 1/12!
+GLOBL c12<>(SB), RODATA|NOPTR, $8
+
+DATA c10<>+0(SB)/8, $0xbe927e4fb7789f5c // −1/10!
+GLOBL c10<>(SB), RODATA|NOPTR, $8
+
+DATA c8<>+0(SB)/8, $0x3efa01a01a01a01a // 1/8!
+GLOBL c8<>(SB), RODATA|NOPTR, $8
+
+DATA c6<>+0(SB)/8, $0xbf56c16c16c16c17 // −1/6!
+GLOBL c6<>(SB), RODATA|NOPTR, $8
+
+DATA c4<>+0(SB)/8, $0x3fa5555555555555 // 1/4!
+GLOBL c4<>(SB), RODATA|NOPTR, $8
+
+DATA one<>+0(SB)/8, $0x3ff0000000000000 // 1
+GLOBL one<>(SB), RODATA|NOPTR, $8
+
+DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5·2^52: adding it leaves an integer in the low bits
+GLOBL magic<>(SB), RODATA|NOPTR, $8
+
+DATA two<>+0(SB)/8, $2
+GLOBL two<>(SB), RODATA|NOPTR, $8
+
+DATA oneBit<>+0(SB)/8, $1
+GLOBL oneBit<>(SB), RODATA|NOPTR, $8
+
+// MUL and ADD compute A op the constant c → D.
+#define MUL(c, A, D) \
+	VBROADCASTSD c<>(SB), Y15; \
+	VMULPD       Y15, A, D
+
+#define ADD(c, A, D) \
+	VBROADCASTSD c<>(SB), Y15; \
+	VADDPD       Y15, A, D
+
+// REDUCE subtracts K times the constant c from R.
+#define REDUCE(c, K, R, T) \
+	MUL(c, K, T); \
+	VSUBPD T, R, R
+
+// HORNER makes P = P·Z + c.
+#define HORNER(c, Z, P) \
+	VMULPD Z, P, P; \
+	ADD(c, P, P)
+
+// SINCOS makes of the angles in R their sines in S and their cosines in C, times
+// MAG and rounded to f32, in the order of operations of sinCos, none fused. SX
+// and CX are the lower halves of S and C.
+#define SINCOS(R, K, Z, S, C, SX, CX, T) \
+	MUL(twoOverPi, R, K); \
+	ADD(half, K, K); \
+	VROUNDPD   $3, K, K; \
+	REDUCE(halfPi1, K, R, T); \
+	REDUCE(halfPi2, K, R, T); \
+	REDUCE(halfPi3, K, R, T); \
+	REDUCE(halfPi4, K, R, T); \
+	VMULPD     R, R, Z; \
+	MUL(s15, Z, S); \
+	ADD(s13, S, S); \
+	MUL(c16, Z, C); \
+	ADD(c14, C, C); \
+	HORNER(s11, Z, S); \
+	HORNER(c12, Z, C); \
+	HORNER(s9, Z, S); \
+	HORNER(c10, Z, C); \
+	HORNER(s7, Z, S); \
+	HORNER(c8, Z, C); \
+	HORNER(s5, Z, S); \
+	HORNER(c6, Z, C); \
+	HORNER(s3, Z, S); \
+	HORNER(c4, Z, C); \
+	VMULPD     Z, R, T; \
+	VMULPD     S, T, T; \
+	VADDPD     T, R, S; \
+	VMULPD     Z, Z, T; \
+	VMULPD     C, T, T; \
+	MUL(half, Z, Z); \
+	VSUBPD     T, Z, Z; \
+	VBROADCASTSD one<>(SB), C; \
+	VSUBPD     Z, C, C; \
+	ADD(magic, K, K); \
+	VPSLLQ     $63, K, T; \
+	VBLENDVPD  T, C, S, R; \
+	VBLENDVPD  T, S, C, C; \
+	VPBROADCASTQ oneBit<>(SB), Y15; \
+	VPADDQ     Y15, K, T; \
+	VPBROADCASTQ two<>(SB), Y15; \
+	VPAND      Y15, K, K; \
+	VPAND      Y15, T, T; \
+	VPSLLQ     $62, K, K; \
+	VPSLLQ     $62, T, T; \
+	VXORPD     K, R, S; \
+	VXORPD     T, C, C; \
+	VMULPD     MAG, S, S; \
+	VMULPD     MAG, C, C; \
+	VCVTPD2PSY S, SX; \
+	VCVTPD2PSY C, CX
+
+#define TABLE DI
+#define SIN DX
+#define ANGLES SI
+#define N CX
+#define MAG Y14
+
+// func trigPairsAVX2(table *float32, angles *float64, n int, magnitude float64)
+//
+//	for i := range n { // and up to 7 more
+//		sin, cos := sinCos(angles[i])
+//		table[2i] = f32(cos·magnitude)
+//		table[2i+1] = f32(sin·magnitude)
+//	}
+TEXT ·trigPairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ         table+0(FP), TABLE
+	MOVQ         angles+8(FP), ANGLES
+	MOVQ         n+16(FP), N
+	VBROADCASTSD magnitude+24(FP), MAG
+
+loop:
+	VMOVUPD    0(ANGLES), Y0
+	VMOVUPD    32(ANGLES), Y6
+	SINCOS(Y0, Y1, Y2, Y3, Y4, X3, X4, Y5)
+	SINCOS(Y6, Y7, Y8, Y9, Y10, X9, X10, Y11)
+	VUNPCKLPS  X3, X4, X5 // cos 0, sin 0, cos 1, sin 1
+	VUNPCKHPS  X3, X4, X4
+	VUNPCKLPS  X9, X10, X11
+	VUNPCKHPS  X9, X10, X10
+	VMOVUPS    X5, 0(TABLE)
+	VMOVUPS    X4, 16(TABLE)
+	VMOVUPS    X11, 32(TABLE)
+	VMOVUPS    X10, 48(TABLE)
+	ADDQ       $64, ANGLES
+	ADDQ       $64, TABLE
+	SUBQ       $8, N
+	JGT        loop
+	VZEROUPPER
+	RET
+
+// func trigHalvesAVX2(cos, sin *float32, angles *float64, n int, magnitude float64)
+//
+//	for i := range n { // and up to 7 more
+//		s, c := sinCos(angles[i])
+//		cos[i] = f32(c·magnitude)
+//		sin[i] = f32(s·magnitude)
+//	}
+TEXT ·trigHalvesAVX2(SB), NOSPLIT, $0-40
+	MOVQ         cos+0(FP), TABLE
+	MOVQ         sin+8(FP), SIN
+	MOVQ         angles+16(FP), ANGLES
+	MOVQ         n+24(FP), N
+	VBROADCASTSD magnitude+32(FP), MAG
+
+loop:
+	VMOVUPD 0(ANGLES), Y0
+	VMOVUPD 32(ANGLES), Y6
+	SINCOS(Y0, Y1, Y2, Y3, Y4, X3, X4, Y5)
+	SINCOS(Y6, Y7, Y8, Y9, Y10, X9, X10, Y11)
+	VMOVUPS X4, 0(TABLE)
+	VMOVUPS X10, 16(TABLE)
+	VMOVUPS X3, 0(SIN)
+	VMOVUPS X9, 16(SIN)
+	ADDQ    $64, ANGLES
+	ADDQ    $32, TABLE
+	ADDQ    $32, SIN
+	SUBQ    $8, N
+	JGT     loop
+	VZEROUPPER
+	RET

@@ -1,0 +1,207 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// The constants of sinCos.
+DATA twoOverPi<>+0(SB)/8, $0x3fe45f306dc9c883 // 2/π
+GLOBL twoOverPi<>(SB), RODATA|NOPTR, $8
+
+DATA half<>+0(SB)/8, $0x3fe0000000000000 // ½
+GLOBL half<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi1<>+0(SB)/8, $0x3ff921fb00000000
+GLOBL halfPi1<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi2<>+0(SB)/8, $0x3e95110b00000000
+GLOBL halfPi2<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi3<>+0(SB)/8, $0x3d31846980000000
+GLOBL halfPi3<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi4<>+0(SB)/8, $0x3ba3198a2e037073
+GLOBL halfPi4<>(SB), RODATA|NOPTR, $8
+
+DATA s15<>+0(SB)/8, $0xbd6ae7f3e733b81f // −1/15!
+GLOBL s15<>(SB), RODATA|NOPTR, $8
+
+DATA s13<>+0(SB)/8, $0x3de6124613a86d09 // 1/13!
+GLOBL s13<>(SB), RODATA|NOPTR, $8
+
+DATA s11<>+0(SB)/8, $0xbe5ae64567f544e4 // −1/11!
+GLOBL s11<>(SB), RODATA|NOPTR, $8
+
+DATA s9<>+0(SB)/8, $0x3ec71de3a556c734 // 1/9!
+GLOBL s9<>(SB), RODATA|NOPTR, $8
+
+DATA s7<>+0(SB)/8, $0xbf2a01a01a01a01a // −1/7!
+GLOBL s7<>(SB), RODATA|NOPTR, $8
+
+DATA s5<>+0(SB)/8, $0x3f81111111111111 // 1/5!
+GLOBL s5<>(SB), RODATA|NOPTR, $8
+
+DATA s3<>+0(SB)/8, $0xbfc5555555555555 // −1/3!
+GLOBL s3<>(SB), RODATA|NOPTR, $8
+
+DATA c16<>+0(SB)/8, $0x3d2ae7f3e733b81f // 1/16!
+GLOBL c16<>(SB), RODATA|NOPTR, $8
+
+DATA c14<>+0(SB)/8, $0xbda93974a8c07c9d // −1/14!
+GLOBL c14<>(SB), RODATA|NOPTR, $8
+
+DATA c12<>+0(SB)/8, $0x3e21eed8eff8d898 // 1/12!
+GLOBL c12<>(SB), RODATA|NOPTR, $8
+
+DATA c10<>+0(SB)/8, $0xbe927e4fb7789f5c // −1/10!
+GLOBL c10<>(SB), RODATA|NOPTR, $8
+
+DATA c8<>+0(SB)/8, $0x3efa01a01a01a01a // 1/8!
+GLOBL c8<>(SB), RODATA|NOPTR, $8
+
+DATA c6<>+0(SB)/8, $0xbf56c16c16c16c17 // −1/6!
+GLOBL c6<>(SB), RODATA|NOPTR, $8
+
+DATA c4<>+0(SB)/8, $0x3fa5555555555555 // 1/4!
+GLOBL c4<>(SB), RODATA|NOPTR, $8
+
+DATA one<>+0(SB)/8, $0x3ff0000000000000 // 1
+GLOBL one<>(SB), RODATA|NOPTR, $8
+
+DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5·2^52: adding it leaves an integer in the low bits
+GLOBL magic<>(SB), RODATA|NOPTR, $8
+
+DATA two<>+0(SB)/8, $2
+GLOBL two<>(SB), RODATA|NOPTR, $8
+
+DATA oneBit<>+0(SB)/8, $1
+GLOBL oneBit<>(SB), RODATA|NOPTR, $8
+
+// REDUCE subtracts K times the constant c from R.
+#define REDUCE(c, K, R, T) \
+	VMULPD.BCST c<>(SB), K, T; \
+	VSUBPD      T, R, R
+
+// HORNER makes P = P·Z + c.
+#define HORNER(c, Z, P) \
+	VMULPD      Z, P, P; \
+	VADDPD.BCST c<>(SB), P, P
+
+// SINCOS makes of the angles in Z0 their sines in Y3 and their cosines in Y4,
+// times MAG and rounded to f32, in the order of operations of sinCos, none fused.
+#define SINCOS \
+	VMULPD.BCST twoOverPi<>(SB), Z0, Z1; \
+	VADDPD.BCST half<>(SB), Z1, Z1; \
+	VRNDSCALEPD $3, Z1, Z1; \
+	REDUCE(halfPi1, Z1, Z0, Z5); \
+	REDUCE(halfPi2, Z1, Z0, Z5); \
+	REDUCE(halfPi3, Z1, Z0, Z5); \
+	REDUCE(halfPi4, Z1, Z0, Z5); \
+	VMULPD      Z0, Z0, Z2; \
+	VMULPD.BCST s15<>(SB), Z2, Z3; \
+	VADDPD.BCST s13<>(SB), Z3, Z3; \
+	VMULPD.BCST c16<>(SB), Z2, Z4; \
+	VADDPD.BCST c14<>(SB), Z4, Z4; \
+	HORNER(s11, Z2, Z3); \
+	HORNER(c12, Z2, Z4); \
+	HORNER(s9, Z2, Z3); \
+	HORNER(c10, Z2, Z4); \
+	HORNER(s7, Z2, Z3); \
+	HORNER(c8, Z2, Z4); \
+	HORNER(s5, Z2, Z3); \
+	HORNER(c6, Z2, Z4); \
+	HORNER(s3, Z2, Z3); \
+	HORNER(c4, Z2, Z4); \
+	VMULPD      Z2, Z0, Z5; \
+	VMULPD      Z3, Z5, Z5; \
+	VADDPD      Z5, Z0, Z3; \
+	VMULPD      Z2, Z2, Z5; \
+	VMULPD      Z4, Z5, Z5; \
+	VMULPD.BCST half<>(SB), Z2, Z2; \
+	VSUBPD      Z5, Z2, Z2; \
+	VSUBPD      Z2, ONE, Z4; \
+	VADDPD.BCST magic<>(SB), Z1, Z1; \
+	VPTESTMQ    BIT, Z1, K1; \
+	VBLENDMPD   Z4, Z3, K1, Z0; \
+	VBLENDMPD   Z3, Z4, K1, Z4; \
+	VPADDQ      BIT, Z1, Z5; \
+	VPANDQ      TWO, Z1, Z1; \
+	VPANDQ      TWO, Z5, Z5; \
+	VPSLLQ      $62, Z1, Z1; \
+	VPSLLQ      $62, Z5, Z5; \
+	VPXORQ      Z1, Z0, Z3; \
+	VPXORQ      Z5, Z4, Z4; \
+	VMULPD      MAG, Z3, Z3; \
+	VMULPD      MAG, Z4, Z4; \
+	VCVTPD2PS   Z3, Y3; \
+	VCVTPD2PS   Z4, Y4
+
+#define TABLE DI
+#define SIN DX
+#define ANGLES SI
+#define N CX
+#define MAG Z14
+#define ONE Z13
+#define TWO Z12 // integers
+#define BIT Z11
+
+#define CONSTANTS \
+	VBROADCASTSD one<>(SB), ONE; \
+	VPBROADCASTQ two<>(SB), TWO; \
+	VPBROADCASTQ oneBit<>(SB), BIT
+
+// func trigPairsAVX512(table *float32, angles *float64, n int, magnitude float64)
+//
+//	for i := range n { // and up to 7 more
+//		sin, cos := sinCos(angles[i])
+//		table[2i] = f32(cos·magnitude)
+//		table[2i+1] = f32(sin·magnitude)
+//	}
+TEXT ·trigPairsAVX512(SB), NOSPLIT, $0-32
+	MOVQ         table+0(FP), TABLE
+	MOVQ         angles+8(FP), ANGLES
+	MOVQ         n+16(FP), N
+	VBROADCASTSD magnitude+24(FP), MAG
+	CONSTANTS
+
+loop:
+	VMOVUPD      (ANGLES), Z0
+	SINCOS
+	VUNPCKLPS    Y3, Y4, Y5      // pairs 0, 1 and 4, 5
+	VUNPCKHPS    Y3, Y4, Y4      // 2, 3 and 6, 7
+	VMOVUPS      X5, 0(TABLE)
+	VMOVUPS      X4, 16(TABLE)
+	VEXTRACTF128 $1, Y5, 32(TABLE)
+	VEXTRACTF128 $1, Y4, 48(TABLE)
+	ADDQ         $64, ANGLES
+	ADDQ         $64, TABLE
+	SUBQ         $8, N
+	JGT          loop
+	VZEROUPPER
+	RET
+
+// func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, magnitude float64)
+//
+//	for i := range n { // and up to 7 more
+//		s, c := sinCos(angles[i])
+//		cos[i] = f32(c·magnitude)
+//		sin[i] = f32(s·magnitude)
+//	}
+TEXT ·trigHalvesAVX512(SB), NOSPLIT, $0-40
+	MOVQ         cos+0(FP), TABLE
+	MOVQ         sin+8(FP), SIN
+	MOVQ         angles+16(FP), ANGLES
+	MOVQ         n+24(FP), N
+	VBROADCASTSD magnitude+32(FP), MAG
+	CONSTANTS
+
+loop:
+	VMOVUPD (ANGLES), Z0
+	SINCOS
+	VMOVUPS Y4, (TABLE)
+	VMOVUPS Y3, (SIN)
+	ADDQ    $64, ANGLES
+	ADDQ    $32, TABLE
+	ADDQ    $32, SIN
+	SUBQ    $8, N
+	JGT     loop
+	VZEROUPPER
+	RET
