@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: audit test short race vet bench fuzz-short mutants emulate clean
+.PHONY: audit test short race vet bench fuzz-short mutants emulate exhaustive clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -42,6 +42,10 @@ fuzz-short:
 # The tiers that this CPU lacks, on an emulated one.
 emulate:
 	ASSAY_EMULATE=1 $(GO) test -count=1 -v -timeout 20m -run TestEmulatedTiers ./props
+
+# All 2^32 arguments of the ops of one f32; taken up where it was interrupted.
+exhaustive:
+	$(GO) run ./cmd/assay sweep
 
 clean:
 	$(GO) clean -testcache

@@ -13,19 +13,30 @@ import (
 	"time"
 
 	"assay/kernels"
+	"assay/spec"
 )
 
 // emulateEnv names the environment variable that asks for the emulated tiers;
 // make test sets it. They take minutes.
 const emulateEnv = "ASSAY_EMULATE"
 
+// emulatorWrong lists what the emulator itself gets wrong, so that a kernel
+// cannot be judged there.
+var emulatorWrong = map[spec.Op]string{
+	spec.OpConvertF32F16: "Bochs 2.7 rounds ties between subnormal halves up in VCVTPS2PH: 2^-25 gives 0001",
+}
+
 // TestEmulatedTiers runs the tiers that this CPU lacks on an emulated one. It is
 // skipped where the emulator cannot be had; on a CI machine that is a failure.
 func TestEmulatedTiers(t *testing.T) {
-	var absent []string
+	var absent, ops []string
 	for _, row := range kernels.Rows() {
-		if !row.CanRun() {
-			absent = append(absent, string(row.Tier))
+		if row.CanRun() {
+			continue
+		}
+		absent = append(absent, string(row.Tier))
+		if emulatorWrong[row.Op] == "" {
+			ops = append(ops, string(row.Op))
 		}
 	}
 	slices.Sort(absent)
@@ -49,7 +60,7 @@ func TestEmulatedTiers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, "../.ci/emulate", "--timeout", "840", binary,
-		"-test.short", "-test.v", "-test.run", "^TestKernels$/./^("+strings.Join(absent, "|")+")$")
+		"-test.short", "-test.v", "-test.run", "^TestKernels$/^("+strings.Join(slices.Compact(ops), "|")+")$/^("+strings.Join(absent, "|")+")$")
 	run.Env = append(os.Environ(), kernels.RequireEnv+"="+strings.Join(absent, ","))
 	out, err := run.CombinedOutput()
 	var status *exec.ExitError
@@ -61,9 +72,17 @@ func TestEmulatedTiers(t *testing.T) {
 	}
 	// Each op must have run, not been skipped.
 	for _, row := range kernels.Rows() {
-		if want := "--- PASS: TestKernels/" + row.Name() + " "; !row.CanRun() && !strings.Contains(string(out), want) {
-			t.Errorf("no %q in\n%s", want, out)
+		if row.CanRun() {
+			continue
 		}
+		t.Run(row.Name(), func(t *testing.T) {
+			if why := emulatorWrong[row.Op]; why != "" {
+				t.Skip(why)
+			}
+			if want := "--- PASS: TestKernels/" + row.Name() + " "; !strings.Contains(string(out), want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		})
 	}
 	t.Logf("tiers %v on an emulated CPU:\n%s", absent, out)
 }
