@@ -2,7 +2,6 @@ package kernels
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/x448/float16"
@@ -90,16 +89,6 @@ func (f blockFormat) dot(w, x []byte) float32 {
 		}
 	}
 	return foldLanes(sums[:])
-}
-
-// checkDot returns the number of blocks of weights, or panics if the rows do not
-// match.
-func checkDot(w, x spec.Format, wb, xb []byte) int {
-	n := len(wb) / w.BlockBytes()
-	if len(wb) != n*w.BlockBytes() || len(xb) != x.Bytes(n*w.BlockLen()) {
-		panic(fmt.Sprintf("kernels: %s: %d bytes of %v and %d of %v", spec.OpDot(w, x), len(wb), w, len(xb), x))
-	}
-	return n
 }
 
 func f16At(blk []byte, at int) float32 {

@@ -2,35 +2,34 @@ package kernels
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"assay/spec"
 )
 
 func convertF16F32Generic(dst []float32, src []byte) {
-	checkWiden(spec.OpConvertF16F32, dst, src)
+	checkBlocks(spec.OpConvertF16F32, len(dst), len(src), spec.F16)
 	for i := range dst {
 		dst[i] = f16At(src, 2*i)
 	}
 }
 
 func convertBF16F32Generic(dst []float32, src []byte) {
-	checkWiden(spec.OpConvertBF16F32, dst, src)
+	checkBlocks(spec.OpConvertBF16F32, len(dst), len(src), spec.BF16)
 	for i := range dst {
 		dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
 	}
 }
 
 func convertF32F16Generic(dst []byte, src []float32) {
-	checkNarrow(spec.OpConvertF32F16, dst, src)
+	checkBlocks(spec.OpConvertF32F16, len(src), len(dst), spec.F16)
 	for i, v := range src {
 		binary.LittleEndian.PutUint16(dst[2*i:], float16FromF32(v))
 	}
 }
 
 func convertF32BF16Generic(dst []byte, src []float32) {
-	checkNarrow(spec.OpConvertF32BF16, dst, src)
+	checkBlocks(spec.OpConvertF32BF16, len(src), len(dst), spec.BF16)
 	for i, v := range src {
 		binary.LittleEndian.PutUint16(dst[2*i:], bfloat16FromF32(v))
 	}
@@ -61,16 +60,4 @@ func bfloat16FromF32(x float32) uint16 {
 		return uint16(b>>16) | 0x40
 	}
 	return uint16((b + 0x7fff + b>>16&1) >> 16)
-}
-
-func checkWiden(op spec.Op, dst []float32, src []byte) {
-	if len(src) != 2*len(dst) {
-		panic(fmt.Sprintf("kernels: %s: %d bytes for %d elements", op, len(src), len(dst)))
-	}
-}
-
-func checkNarrow(op spec.Op, dst []byte, src []float32) {
-	if len(dst) != 2*len(src) {
-		panic(fmt.Sprintf("kernels: %s: %d bytes for %d elements", op, len(dst), len(src)))
-	}
 }

@@ -33,11 +33,4 @@ func (acc *f32Lanes) step(a, b *f32Lanes) {
 	}
 }
 
-func (acc *f32Lanes) sum() float32 {
-	for half := len(acc) / 2; half > 0; half /= 2 {
-		for l := range half {
-			acc[l] += acc[l+half]
-		}
-	}
-	return acc[0]
-}
+func (acc *f32Lanes) sum() float32 { return foldLanes(acc[:]) }

@@ -1,21 +1,9 @@
 package kernels
 
-import (
-	"fmt"
-
-	"assay/spec"
-)
+import "assay/spec"
 
 var dotQ4KQ8K = Dispatched(spec.OpDotQ4KQ8K).Func.(spec.DotQuant)
 
 // DotQ4KQ8K returns the dot of a row of Q4_K weights and a Q8_K activation:
 // 144 and 292 bytes for each 256 elements, summed as spec.TreeLanes.
 func DotQ4KQ8K(w, x []byte) float32 { return dotQ4KQ8K(w, x) }
-
-func checkDotQ4KQ8K(w, x []byte) int {
-	nb := len(w) / spec.Q4KBytes
-	if len(w) != nb*spec.Q4KBytes || len(x) != nb*spec.Q8KBytes {
-		panic(fmt.Sprintf("kernels: %s: %d bytes of Q4_K and %d of Q8_K", spec.OpDotQ4KQ8K, len(w), len(x)))
-	}
-	return nb
-}

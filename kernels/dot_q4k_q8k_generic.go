@@ -8,7 +8,7 @@ import (
 
 func dotQ4KQ8KGeneric(w, x []byte) float32 {
 	var pos, neg [spec.QuantDotLanes]float32
-	for b := range checkDotQ4KQ8K(w, x) {
+	for b := range checkDot(spec.Q4K, spec.Q8K, w, x) {
 		wb, xb := w[b*spec.Q4KBytes:], x[b*spec.Q8KBytes:]
 		var dots, mins [spec.QuantDotLanes]int32
 		for j := range spec.Q4KSubBlocks {
@@ -31,12 +31,7 @@ func dotQ4KQ8KGeneric(w, x []byte) float32 {
 	for l := range pos {
 		pos[l] -= neg[l]
 	}
-	for half := len(pos) / 2; half > 0; half /= 2 {
-		for l := range half {
-			pos[l] += pos[l+half]
-		}
-	}
-	return pos[0]
+	return foldLanes(pos[:])
 }
 
 func q8kBsum(blk []byte, k int) int32 {

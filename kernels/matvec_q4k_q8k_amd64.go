@@ -19,7 +19,7 @@ func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 
 func dotQ4KQ8KAVX2(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDotQ4KQ8K(w, x); nb > 0 {
+	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ4KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -28,7 +28,7 @@ func dotQ4KQ8KAVX2(w, x []byte) float32 {
 
 func dotQ4KQ8KAVX512(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDotQ4KQ8K(w, x); nb > 0 {
+	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ4KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}

@@ -1,19 +1,11 @@
 package kernels
 
-import (
-	"encoding/binary"
-
-	"github.com/x448/float16"
-
-	"assay/spec"
-)
+import "assay/spec"
 
 // q4kHeader returns the f16 scales of a Q4_K super-block as f32, which is
 // exact.
 func q4kHeader(blk []byte) (d, dmin float32) {
-	d = float16.Frombits(binary.LittleEndian.Uint16(blk[spec.Q4KOffD:])).Float32()
-	dmin = float16.Frombits(binary.LittleEndian.Uint16(blk[spec.Q4KOffDMin:])).Float32()
-	return d, dmin
+	return f16At(blk, spec.Q4KOffD), f16At(blk, spec.Q4KOffDMin)
 }
 
 // q4kScale returns the 6-bit scale and min of sub-block j.

@@ -2,19 +2,20 @@ package kernels
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"assay/spec"
 )
 
-func quantizeQ8_0Generic(dst []byte, src []float32) { quantizeQ8(spec.Q8_0, dst, src) }
-func quantizeQ8_1Generic(dst []byte, src []float32) { quantizeQ8(spec.Q8_1, dst, src) }
+func quantizeQ8_0Generic(dst []byte, src []float32) {
+	quantizeQ8(spec.OpQuantizeQ8_0, spec.Q8_0, dst, src)
+}
+func quantizeQ8_1Generic(dst []byte, src []float32) {
+	quantizeQ8(spec.OpQuantizeQ8_1, spec.Q8_1, dst, src)
+}
 
-func quantizeQ8(f spec.Format, dst []byte, src []float32) {
-	if len(src)%spec.Block != 0 || len(dst) != f.Bytes(len(src)) {
-		panic(fmt.Sprintf("kernels: quantize_%s: %d values into %d bytes", f.ID(), len(src), len(dst)))
-	}
+func quantizeQ8(op spec.Op, f spec.Format, dst []byte, src []float32) {
+	checkBlocks(op, len(src), len(dst), f)
 	for ; len(src) > 0; src, dst = src[spec.Block:], dst[f.BlockBytes():] {
 		x := src[:spec.Block]
 		var amax float32

@@ -1,10 +1,6 @@
 package kernels
 
-import (
-	"fmt"
-
-	"assay/spec"
-)
+import "assay/spec"
 
 var (
 	quantizeQ8KGGML     = Dispatched(spec.OpQuantizeQ8KGGML).Func.(spec.Quantize)
@@ -19,10 +15,3 @@ func QuantizeQ8KGGML(dst []byte, src []float32) { quantizeQ8KGGML(dst, src) }
 // QuantizeQ8KAprender writes src as Q8_K blocks by aprender's rule: scale
 // amax/127, ties away from zero. Sizes as for QuantizeQ8KGGML.
 func QuantizeQ8KAprender(dst []byte, src []float32) { quantizeQ8KAprender(dst, src) }
-
-func checkQuantize(op spec.Op, dst []byte, src []float32) int {
-	if len(src)%spec.SuperBlock != 0 || len(dst) != len(src)/spec.SuperBlock*spec.Q8KBytes {
-		panic(fmt.Sprintf("kernels: %s: %d values into %d bytes", op, len(src), len(dst)))
-	}
-	return len(src) / spec.SuperBlock
-}

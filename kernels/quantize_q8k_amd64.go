@@ -48,7 +48,7 @@ func quantizeQ8KAprenderAVX512(dst []byte, src []float32) {
 }
 
 func quantizeRace(op spec.Op, dst []byte, src []float32) int {
-	nb := checkQuantize(op, dst, src)
+	nb := checkBlocks(op, len(src), len(dst), spec.Q8K)
 	raceRead(unsafe.Pointer(unsafe.SliceData(src)), 4*len(src))
 	raceWrite(unsafe.Pointer(unsafe.SliceData(dst)), len(dst))
 	return nb

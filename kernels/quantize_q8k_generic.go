@@ -8,7 +8,7 @@ import (
 )
 
 func quantizeQ8KGGMLGeneric(dst []byte, src []float32) {
-	for b := range checkQuantize(spec.OpQuantizeQ8KGGML, dst, src) {
+	for b := range checkBlocks(spec.OpQuantizeQ8KGGML, len(src), len(dst), spec.Q8K) {
 		x := src[b*spec.SuperBlock:][:spec.SuperBlock]
 		var amax, first float32 // largest magnitude, and the first value that has it
 		for _, v := range x {
@@ -33,7 +33,7 @@ func quantizeQ8KGGMLGeneric(dst []byte, src []float32) {
 }
 
 func quantizeQ8KAprenderGeneric(dst []byte, src []float32) {
-	for b := range checkQuantize(spec.OpQuantizeQ8KAprender, dst, src) {
+	for b := range checkBlocks(spec.OpQuantizeQ8KAprender, len(src), len(dst), spec.Q8K) {
 		x := src[b*spec.SuperBlock:][:spec.SuperBlock]
 		var amax float32
 		for _, v := range x {

@@ -13,12 +13,7 @@ func rmsNormF32Generic(dst, x, gain []float32, eps float32) {
 		l := i % len(acc)
 		acc[l] = math.FMA(float64(v), float64(v), acc[l])
 	}
-	for half := len(acc) / 2; half > 0; half /= 2 {
-		for l := range half {
-			acc[l] += acc[l+half]
-		}
-	}
-	r := rmsNormFactor(acc[0], len(x), eps)
+	r := rmsNormFactor(foldLanes(acc[:]), len(x), eps)
 	for i, v := range x {
 		y := float64(v) * r
 		if gain != nil {

@@ -79,16 +79,6 @@ func (f superFormat) dot(w, x []byte) float32 {
 	return foldLanes(pos[:])
 }
 
-// foldLanes adds lanes l and l + len/2 until one is left.
-func foldLanes(lanes []float32) float32 {
-	for half := len(lanes) / 2; half > 0; half /= 2 {
-		for l := range half {
-			lanes[l] += lanes[l+half]
-		}
-	}
-	return lanes[0]
-}
-
 func decodeQ2K(b *superBlock, blk []byte) {
 	b.d, b.dmin = f16At(blk, 80), f16At(blk, 82)
 	for g, v := range blk[:16] {
