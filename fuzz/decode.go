@@ -73,15 +73,6 @@ const (
 	maxBlocks = 3 // super-blocks, and as many elements in smaller blocks
 )
 
-// unit returns the number of elements that a row is a multiple of.
-func unit(in spec.Info) int {
-	n := in.Out.BlockLen()
-	for _, o := range in.In {
-		n = max(n, o.Format.BlockLen())
-	}
-	return n
-}
-
 // units returns the most units of a row: as many as a byte counts.
 func units(n int) int { return min(256, maxBlocks*spec.SuperBlock/n) }
 
@@ -93,7 +84,7 @@ func decode(ops []spec.Op, data []byte) *spec.Case {
 	if in.Kind == spec.KindMatvec {
 		c.Shape.Rows, c.Shape.Batch = 1+int(h[1])%maxRows, 1+int(h[3])%maxBatch
 	}
-	n := unit(in)
+	n := in.Unit()
 	c.Shape.Cols = n * (1 + int(h[2])%units(n))
 	switch {
 	case in.Kind == spec.KindHeads:
@@ -164,7 +155,7 @@ func Encode(target string, c *spec.Case) ([]byte, bool) {
 		if t.name != target || i < 0 {
 			continue
 		}
-		s, n := c.Shape, unit(spec.MustLookup(c.Op))
+		s, n := c.Shape, spec.MustLookup(c.Op).Unit()
 		size := s.Cols/n - 1
 		if n == 1 {
 			size = s.Cols

@@ -93,7 +93,7 @@ func plainSoftmax(c *spec.Case, tree spec.Tree) []Element {
 			mid[i], radius[i] = middle(e[i].Quo(sum, enclosePrec))
 		}
 	}
-	return softmaxElements(t, mid, radius, tree, nil)
+	return softmaxElements(t, mid, radius, tree)
 }
 
 var (
@@ -139,7 +139,7 @@ func bulkSoftmax(c *spec.Case, tree spec.Tree) []Element {
 		rel := 2*math.Expm1(min(2*shift, 1)) + 4*real.FastError + float64(len(y)+4)*0x1p-52
 		mid[i], radius[i] = exactFloat(v), exactFloat(v*rel+0x1p-900)
 	}
-	return softmaxElements(t, mid, radius, tree, nil)
+	return softmaxElements(t, mid, radius, tree)
 }
 
 // exp64 returns e^d for d ≤ 0 within FastError, or 0 for less than −700.
@@ -151,8 +151,8 @@ func exp64(d float64) float64 {
 	return math.Ldexp(m, e)
 }
 
-// softmaxElements adds the bounds; slack is that of spec.SoftmaxBounds.
-func softmaxElements(t, mid, radius []*big.Float, tree spec.Tree, slack []float64) []Element {
+// softmaxElements adds the bounds.
+func softmaxElements(t, mid, radius []*big.Float, tree spec.Tree) []Element {
 	t64, y64 := make([]float64, len(t)), make([]float64, len(t))
 	for i, v := range t {
 		if t64[i] = math.Inf(-1); v != nil {
@@ -160,7 +160,7 @@ func softmaxElements(t, mid, radius []*big.Float, tree spec.Tree, slack []float6
 			y64[i], _ = mid[i].Float64()
 		}
 	}
-	bounds := spec.SoftmaxBounds(tree, t64, y64, slack)
+	bounds := spec.SoftmaxBounds(tree, t64, y64)
 	out := make([]Element, len(t))
 	for i := range out {
 		if t[i] == nil {

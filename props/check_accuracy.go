@@ -20,13 +20,9 @@ func checkAccuracy(h *harness, r Recipe) *Finding {
 // would hide.
 func checkLong(h *harness, r Recipe) *Finding {
 	in := spec.MustLookup(r.Op)
-	block, elements := 1, 1<<16
-	for _, f := range append([]spec.Format{in.Out}, formatsOf(in)...) {
-		if in.Kind != spec.KindMap && f == in.Out {
-			continue
-		}
-		block = max(block, f.BlockLen())
-		elements = max(elements, 1<<16/f.BlockBytes()*f.BlockLen()) // beyond 2^16 bytes
+	block, elements := in.Unit(), 1<<16
+	for _, o := range append([]spec.Operand{{Format: in.Out}}, in.In...) {
+		elements = max(elements, 1<<16/o.Format.BlockBytes()*o.Format.BlockLen()) // beyond 2^16 bytes
 	}
 	blocks := elements/block + 5
 	shapes := []spec.Shape{spec.Vector(blocks * block)}
@@ -50,14 +46,6 @@ func checkLong(h *harness, r Recipe) *Finding {
 		}
 	}
 	return nil
-}
-
-func formatsOf(in spec.Info) []spec.Format {
-	var out []spec.Format
-	for _, o := range in.In {
-		out = append(out, o.Format)
-	}
-	return out
 }
 
 // smallInts is a dot or matvec whose terms are integers, of at most 4 where the

@@ -64,10 +64,7 @@ func checkPieces(h *harness, r Recipe) *Finding {
 	if f != nil {
 		return f
 	}
-	unit := in.Out.BlockLen()
-	for _, o := range in.In {
-		unit = max(unit, o.Format.BlockLen())
-	}
+	unit := in.Unit()
 	var got []byte
 	for at := 0; at < c.Shape.Cols; {
 		n := min(c.Shape.Cols-at, unit*(1+rng.IntN(1+rng.IntN(20))))

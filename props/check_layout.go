@@ -178,7 +178,7 @@ func (h *harness) dequantized(op spec.Op, w []*block) *Finding {
 // oneHotMap: only one element is not zero, in turn.
 func oneHotMap(h *harness, op spec.Op, rng *rand.Rand, s spec.Shape) *Finding {
 	in := spec.MustLookup(op)
-	n := max(in.Out.BlockLen(), 1)
+	n := in.Unit()
 	if n == 1 {
 		n = 1 + rng.IntN(200)
 		s.Cols = n

@@ -113,12 +113,7 @@ func Draw(rng *rand.Rand, op spec.Op) Recipe {
 // small numbers more often; ops on floats take any length, blocks of 32 odd and
 // even numbers of them.
 func drawShape(rng *rand.Rand, in spec.Info) spec.Shape {
-	unit, most := 1, 9
-	for _, o := range append([]spec.Operand{{Format: in.Out}}, in.In...) {
-		if in.Kind == spec.KindMap || o.Format != in.Out {
-			unit = max(unit, o.Format.BlockLen())
-		}
-	}
+	unit, most := in.Unit(), 9
 	if unit < spec.SuperBlock {
 		most = 40
 	}

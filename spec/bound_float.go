@@ -44,10 +44,9 @@ func SwigluBound(silu, delta, up float64) float64 {
 }
 
 // SoftmaxBounds returns the largest error of each element of a softmax with the
-// exact arguments t (−Inf where masked) and results y. slack holds absolute
-// errors of the arguments that are not the softmax's own, or is nil.
+// exact arguments t (−Inf where masked) and results y.
 //
-// With ε = u·|t| + η + slack the error of a rounded argument, m the computed
+// With ε = u·|t| + η the error of a rounded argument, m the computed
 // maximum, and the difference d = fl(t − m), the exponent is wrong by at most
 // ρ = ε + u·(|t − m| + ε + ε_m). An exponential within k ulp has a relative error
 // of at most k·2^−23 and, where it is subnormal, k·2^−149. So each e^d is off by the
@@ -55,7 +54,7 @@ func SwigluBound(silu, delta, up float64) float64 {
 // The sum is off by the factor 1 ± (Ā + 2nk·2^−149), Ā = Σ y·A, for it is at least
 // 1/2, and by 1 ± γ_h for its order; reciprocal and product round once each.
 // If the factor cannot be bounded the bound is 1: all results lie in [0, 1].
-func SoftmaxBounds(tree Tree, t, y, slack []float64) []float64 {
+func SoftmaxBounds(tree Tree, t, y []float64) []float64 {
 	k, h := float64(ExpUlps), steps(len(t), DotLanes)+6
 	if tree == TreeAny {
 		k, h = AnyExpUlps, max(len(t), 1)
@@ -67,9 +66,6 @@ func SoftmaxBounds(tree Tree, t, y, slack []float64) []float64 {
 			continue
 		}
 		eps[i] = unit*math.Abs(v) + tiny
-		if slack != nil {
-			eps[i] += slack[i]
-		}
 		epsTop = max(epsTop, eps[i])
 		top = max(top, v)
 	}
@@ -126,17 +122,4 @@ func RopeBound(x0, a, x1, b, theta, magnitude float64) float64 {
 	table := x0*(unit*a+2*delta+tiny) + x1*(unit*b+2*delta+tiny)
 	sum := x0*a + x1*b + table
 	return enlarged * (table + gamma(2)*sum + 4*tiny)
-}
-
-// AttentionBound returns the largest error of Σ p·v for exact weights p with the
-// errors dp, summed by a chain of fused steps.
-func AttentionBound(p, dp, v []float64) float64 {
-	h := len(p) + 1
-	gauge, moved := 0.0, 0.0
-	for i := range p {
-		a := math.Abs(v[i])
-		gauge += (p[i] + dp[i]) * a
-		moved += dp[i] * a
-	}
-	return enlarged * (moved + gamma(h)*gauge + float64(h)*tiny)
 }

@@ -62,13 +62,8 @@ func (s Shape) Check(op Op) error {
 		}
 		n *= max(int64(k), 1)
 	}
-	for _, f := range append([]Format{in.Out}, in.formats()...) {
-		if in.Kind == KindMatvec && f == in.Out || f == Params {
-			continue // one output element a row
-		}
-		if s.Cols%f.BlockLen() != 0 {
-			return bad("cols must be a multiple of %d for %v", f.BlockLen(), f)
-		}
+	if n := in.Unit(); s.Cols%n != 0 {
+		return bad("cols must be a multiple of %d", n)
 	}
 	if in.Sums() && Depth(op, TreeAny, s.Cols) >= maxDepth || max(s.Cols, s.Batch) >= maxDepth {
 		return bad("rows are too long for an error bound")
@@ -76,12 +71,14 @@ func (s Shape) Check(op Op) error {
 	return nil
 }
 
-func (in Info) formats() []Format {
-	var out []Format
+// Unit returns the number of elements that a row is a multiple of: the longest
+// block of operands and output, which all others divide.
+func (in Info) Unit() int {
+	n := in.Out.BlockLen()
 	for _, o := range in.In {
-		out = append(out, o.Format)
+		n = max(n, o.Format.BlockLen())
 	}
-	return out
+	return n
 }
 
 // Sums tells whether an output element is one sum of products: the dots and

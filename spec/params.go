@@ -50,8 +50,10 @@ const (
 	MaxRopeFactor float32 = 0x1p20
 )
 
-// AttentionParams are those of attention_f32. All but Start and Scale are the
-// shape's: rows, batch, heads, kvheads and cols.
+// AttentionParams are those of attention_f32: p = softmax(Scale·q·k[t]) over the
+// keys that a query sees, y = Σ p[t]·v[t], head h with key and value head
+// ⌊h·KVHeads/Heads⌋. All but Start and Scale are the shape's: rows, batch, heads,
+// kvheads and cols. The op has kernels and is not in the table yet.
 type AttentionParams struct {
 	Queries, Keys, Heads, KVHeads, HeadDim int
 	Start                                  int // position of the first query: query i sees keys 0 … Start+i

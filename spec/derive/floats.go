@@ -102,7 +102,7 @@ func softmax(t spec.Tree) Derivation {
 			"The exponent of either is exactly 0; sum, reciprocal and product round.",
 			func(rng *rand.Rand) []side {
 				x := float64(scaled(rng, between(rng, -10, 10)))
-				b := spec.SoftmaxBounds(t, []float64{x, x}, []float64{0.5, 0.5}, nil)
+				b := spec.SoftmaxBounds(t, []float64{x, x}, []float64{0.5, 0.5})
 				y := round(mul(one, round(quo(one, round(integer(2))))))
 				return []side{ample("|y − 1/2|", distance(y, half), "spec.SoftmaxBounds", new(big.Rat).SetFloat64(b[0]))}
 			}))
