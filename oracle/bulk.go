@@ -55,32 +55,32 @@ func bulkDotFloat(p pair, a, b []byte, _ spec.Tree) sumState {
 	return s
 }
 
-func bulkDotMixed(_ pair, w, x []byte, t spec.Tree) sumState {
+func bulkDotMixed(form pair, w, x []byte, t spec.Tree) sumState {
 	acc := accs.Get().(*Acc)
 	defer accs.Put(acc)
 	acc.Reset()
 	var s sumState
 	gauge, factors, eta := 0.0, 0.0, int64(0)
-	for b := range len(w) / spec.Q4KBytes {
-		blk := w[b*spec.Q4KBytes:][:spec.Q4KBytes]
-		d, dmin := f16Table(blk[0:]), f16Table(blk[2:])
+	l := spec.LayoutOf(form.w)
+	var u unpacked
+	for b := range len(w) / form.w.BlockBytes() {
+		blk := w[b*form.w.BlockBytes():][:form.w.BlockBytes()]
+		d, dmin := scaleAt(&l.D, l.DKind, blk, 0), scaleAt(&l.M, spec.ScaleF16, blk, 0)
 		bad := s.scale(d)
 		bad = s.scale(dmin) || bad
 		if bad {
 			continue
 		}
+		u.read(l, blk)
 		posLead, negLead := 2*max(1, math.Abs(d)), 2*max(1, math.Abs(dmin))
-		for j := range spec.Q4KSubBlocks {
-			sc, m := q4kPair(blk, j)
+		for j := range l.Groups() {
+			sc, m := u.s[j], u.m[j]
 			d1, m1 := d*float64(sc), dmin*float64(m)
-			qs := blk[spec.Q4KOffQuants+j/2*32:][:32]
-			xs := x[4*(b*spec.SuperBlock+32*j):][:4*32]
-			shift := 4 * uint(j%2)
-			for l, pair := range qs {
-				qv := pair >> shift & 15
-				xi := float64(spec.GetF32(xs, l))
-				pos := d1 * float64(qv) // exact, 21 bits
-				weight := pos - m1      // exact, 51 bits
+			xs := x[4*(b*form.w.BlockLen()+j*l.GroupLen):]
+			for k, quant := range u.c[j*l.GroupLen : (j+1)*l.GroupLen] {
+				xi := float64(spec.GetF32(xs, k))
+				pos := d1 * float64(quant) // exact, 21 bits
+				weight := pos - m1         // exact, 51 bits
 				if !finite(xi) {
 					if t == spec.TreeLanes {
 						s.special(sign(weight) * xi)
@@ -104,7 +104,6 @@ func bulkDotMixed(_ pair, w, x []byte, t spec.Tree) sumState {
 				s.sign(p)
 				s.sign(q)
 				gauge += math.Abs(p) + math.Abs(q)
-				quant := int64(qv)
 				if xi != 0 {
 					eta += weigh(d, sc*quant) + weigh(dmin, m)
 				}
@@ -348,9 +347,6 @@ func (s *sumState) sign(term float64) {
 	s.terms.Neg = s.terms.Neg || term < 0
 }
 
-// f16Table returns the value of the f16 stored at the start of b.
-func f16Table(b []byte) float64 { return f16Values[binary.LittleEndian.Uint16(b)] }
-
 // f16Values is built from the integer significand and its weight, not from the
 // formula that f16 uses.
 var f16Values = func() (t [1 << 16]float64) {
@@ -372,19 +368,6 @@ var f16Values = func() (t [1 << 16]float64) {
 	}
 	return t
 }()
-
-// q4kPair returns scale and min of sub-block j, read as bit fields of the 96-bit
-// little-endian number scales: low parts first, then the two high bits.
-func q4kPair(blk []byte, j int) (sc, m int64) {
-	s := blk[spec.Q4KOffScales:spec.Q4KOffQuants]
-	field := func(bit, width int) int64 {
-		return int64(s[bit/8]>>(bit%8)) & (1<<width - 1)
-	}
-	if j < 4 {
-		return field(8*j, 6), field(32+8*j, 6)
-	}
-	return field(64+8*(j-4), 4) | field(8*(j-4)+6, 2)<<4, field(64+8*(j-4)+4, 4) | field(32+8*(j-4)+6, 2)<<4
-}
 
 // bulkDequant rounds the value once from float64, where it is exact.
 func bulkDequant(f spec.Format, src []byte) []byte {
