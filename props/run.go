@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 
 	"assay/oracle"
@@ -30,7 +31,7 @@ type Options struct {
 func Run(ctx context.Context, row spec.Row, o Options, stop bool) []Verdict {
 	var out []Verdict
 	for _, p := range Properties(row) {
-		if len(o.Only) > 0 && !contains(o.Only, p.Name) {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.Name) {
 			continue
 		}
 		if ctx.Err() != nil {
@@ -48,15 +49,6 @@ func Run(ctx context.Context, row spec.Row, o Options, stop bool) []Verdict {
 		}
 	}
 	return out
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 func runProperty(ctx context.Context, row spec.Row, p Property, o Options) *Verdict {

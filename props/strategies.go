@@ -18,15 +18,6 @@ type strategy struct {
 	fill fillFunc
 }
 
-// Strategies returns the names of the strategies for operands of a format.
-func Strategies(f spec.Format) []string {
-	var out []string
-	for _, s := range strategies[f] {
-		out = append(out, s.name)
-	}
-	return out
-}
-
 func strategyOf(f spec.Format, name string) fillFunc {
 	s, _ := named(strategies[f], name)
 	return s.fill

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,25 +17,28 @@ import (
 	"assay/kernels"
 	"assay/oracle"
 	"assay/oracle/real"
+	"assay/props"
 	"assay/spec"
 )
 
 // sweepChunks is the number of parts of 2^20 arguments that all f32 are cut into.
 const sweepChunks = 1 << 12
 
-// sweepable are the ops of one f32 argument, with their certified values; nil for
-// the exact conversions, which the oracle judges bit for bit.
-var sweepable = []struct {
+// sweepable is an op of one f32 argument with its certified values; they are nil
+// for the exact conversions, which the oracle judges bit for bit.
+type sweepable struct {
 	op    spec.Op
 	fast  func(x float32) (m float64, e int)
 	exact func(x *big.Float, prec uint) real.Interval
 	ulps  float64
-}{
+}
+
+var sweepables = []sweepable{
 	{spec.OpExpF32, real.FastExp, real.Exp, spec.ExpUlps},
 	{spec.OpSiluF32, real.FastSilu, real.Silu, spec.SiluUlps},
 	{spec.OpGeluF32, real.FastGelu, real.Gelu, spec.GeluUlps},
-	{spec.OpConvertF32F16, nil, nil, 0},
-	{spec.OpConvertF32BF16, nil, nil, 0},
+	{op: spec.OpConvertF32F16},
+	{op: spec.OpConvertF32BF16},
 }
 
 // sweepResult is what a sweep found; while it runs, what it has found so far.
@@ -70,9 +74,9 @@ func runSweep(cmd *cobra.Command, dir string, args []string) error {
 	}
 	out := newOutput(cmd, "OP\tTIER\tWORST ULP\tAT\tSECONDS\tVERDICT")
 	failed, known := false, map[string]bool{}
-	for i, s := range sweepable {
+	for _, s := range sweepables {
 		known[string(s.op)] = true
-		if len(args) > 0 && !contains(args, string(s.op)) {
+		if len(args) > 0 && !slices.Contains(args, string(s.op)) {
 			continue
 		}
 		row := kernels.Dispatched(s.op)
@@ -87,7 +91,7 @@ func runSweep(cmd *cobra.Command, dir string, args []string) error {
 				res = old
 			}
 		}
-		if err := sweep(cmd, i, row, &res, path); err != nil {
+		if err := sweep(cmd, s, row, &res, path); err != nil {
 			return err
 		}
 		verdict := "pass"
@@ -111,18 +115,9 @@ func runSweep(cmd *cobra.Command, dir string, args []string) error {
 	return nil
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 // sweep does the chunks that are left, on all cores, and stores the result every
 // few seconds, so that an interruption loses no more than these.
-func sweep(cmd *cobra.Command, which int, row spec.Row, res *sweepResult, path string) error {
+func sweep(cmd *cobra.Command, s sweepable, row spec.Row, res *sweepResult, path string) error {
 	bar := newProgress(sweepChunks)
 	defer bar.done()
 	for range res.Chunks {
@@ -152,7 +147,7 @@ func sweep(cmd *cobra.Command, which int, row spec.Row, res *sweepResult, path s
 		for range runtime.GOMAXPROCS(0) {
 			wg.Go(func() {
 				for k := range next {
-					found[k] = sweepChunk(which, row, uint32(res.Chunks+k)<<20)
+					found[k] = s.chunk(row, uint32(res.Chunks+k)<<20)
 				}
 			})
 		}
@@ -175,9 +170,8 @@ func sweep(cmd *cobra.Command, which int, row spec.Row, res *sweepResult, path s
 	return nil
 }
 
-// sweepChunk runs the kernel on 2^20 consecutive patterns.
-func sweepChunk(which int, row spec.Row, first uint32) sweepResult {
-	s := sweepable[which]
+// chunk runs the kernel on 2^20 consecutive patterns.
+func (s sweepable) chunk(row spec.Row, first uint32) sweepResult {
 	x := make([]float32, 1<<20)
 	for i := range x {
 		x[i] = math.Float32frombits(first + uint32(i))
@@ -191,16 +185,8 @@ func sweepChunk(which int, row spec.Row, first uint32) sweepResult {
 		if err != nil {
 			return sweepResult{Failed: err.Error()}
 		}
-		for i := range x {
-			w, g := want.Bytes[2*i:2*i+2], out[2*i:2*i+2]
-			if string(w) != string(g) && x[i] == x[i] {
-				res.Failed = fmt.Sprintf("%08x gives %02x%02x, want %02x%02x", first+uint32(i), g[1], g[0], w[1], w[0])
-				return res
-			}
-			if x[i] != x[i] && !isNaN16(s.op, g) {
-				res.Failed = fmt.Sprintf("%08x, a NaN, gives %02x%02x", first+uint32(i), g[1], g[0])
-				return res
-			}
+		if _, f := props.Judge(s.op, want, out); f != nil {
+			res.Failed = fmt.Sprintf("element %s after %08x gives %s: %s", f.Element, first, f.Got, f.Detail)
 		}
 		return res
 	}
@@ -211,7 +197,7 @@ func sweepChunk(which int, row spec.Row, first uint32) sweepResult {
 		}
 		m, e := s.fast(v)
 		u := real.Ulps32(got, m, e)
-		if u > s.ulps*0.999 { // near the bound the enclosure decides
+		if u > s.ulps { // an upper bound: the enclosure decides
 			u = real.ErrorUlps32(got, func(prec uint) real.Interval { return s.exact(big.NewFloat(float64(v)), prec) })
 		}
 		if u > res.Worst {
@@ -219,13 +205,4 @@ func sweepChunk(which int, row spec.Row, first uint32) sweepResult {
 		}
 	}
 	return res
-}
-
-// isNaN16 tells whether the 16 bits are a NaN of the op's output format.
-func isNaN16(op spec.Op, b []byte) bool {
-	h := uint16(b[0]) | uint16(b[1])<<8
-	if spec.MustLookup(op).Out == spec.BF16 {
-		return h&0x7fff > 0x7f80
-	}
-	return h&0x7fff > 0x7c00
 }
