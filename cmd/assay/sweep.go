@@ -95,8 +95,11 @@ func runSweep(cmd *cobra.Command, dir string, args []string) error {
 			return err
 		}
 		verdict := "pass"
-		if res.Failed != "" || res.Worst > s.ulps {
+		switch {
+		case res.Failed != "" || res.Worst > s.ulps:
 			verdict, failed = "FAIL "+res.Failed, true
+		case res.Chunks < sweepChunks:
+			verdict = fmt.Sprintf("interrupted at %d of %d", res.Chunks, sweepChunks)
 		}
 		out.row(res, "%s\t%s\t%.6f\t%s\t%.0f\t%s", res.Op, res.Tier, res.Worst, res.Argument, res.Seconds, verdict)
 		if cmd.Context().Err() != nil {
