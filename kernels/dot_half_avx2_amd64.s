@@ -49,6 +49,46 @@
 	VMOVSHDUP    X0, X1; \
 	VADDSS       X1, X0, X0
 
+// PAD copies the N < 64 elements that are left into the frame, A's to 0 and B's
+// to 128, pads them with zeros, and goes back to loop for one more step, which
+// is the last, for N is 0 then. Whole vectors of eight are copied first.
+#define PAD \
+	VXORPS  Y8, Y8, Y8; \
+	VMOVUPS Y8, 0(SP); \
+	VMOVUPS Y8, 32(SP); \
+	VMOVUPS Y8, 64(SP); \
+	VMOVUPS Y8, 96(SP); \
+	VMOVUPS Y8, 128(SP); \
+	VMOVUPS Y8, 160(SP); \
+	VMOVUPS Y8, 192(SP); \
+	VMOVUPS Y8, 224(SP); \
+	XORL    AT, AT; \
+	SUBQ    $8, N; \
+	JLT     words; \
+eight: \
+	VMOVDQU (A)(AT*1), X8; \
+	VMOVDQU (B)(AT*1), X9; \
+	VMOVDQU X8, 0(SP)(AT*1); \
+	VMOVDQU X9, 128(SP)(AT*1); \
+	ADDQ    $16, AT; \
+	SUBQ    $8, N; \
+	JGE     eight; \
+words: \
+	ADDQ $8, N; \
+	JZ   padded; \
+word: \
+	MOVWLZX (A)(AT*1), WORD; \
+	MOVW    WORD, 0(SP)(AT*1); \
+	MOVWLZX (B)(AT*1), WORD; \
+	MOVW    WORD, 128(SP)(AT*1); \
+	ADDQ    $2, AT; \
+	DECQ    N; \
+	JNZ     word; \
+padded: \
+	LEAQ 0(SP), A; \
+	LEAQ 128(SP), B; \
+	JMP  loop
+
 // func dotF16ElemsAVX2(a, b *byte, n int) float32
 //
 //	for i in 0..n−1, padded with zeros to a multiple of 64:
@@ -81,47 +121,7 @@ tail:
 	ADDQ $64, N
 	JZ   sum
 
-	// Pad what is left in the frame, A's at 0 and B's at 128, and take one more
-	// step.
-	VXORPS  Y8, Y8, Y8
-	VMOVUPS Y8, 0(SP)
-	VMOVUPS Y8, 32(SP)
-	VMOVUPS Y8, 64(SP)
-	VMOVUPS Y8, 96(SP)
-	VMOVUPS Y8, 128(SP)
-	VMOVUPS Y8, 160(SP)
-	VMOVUPS Y8, 192(SP)
-	VMOVUPS Y8, 224(SP)
-	XORL    AT, AT
-	SUBQ    $8, N
-	JLT     words
-
-eight:
-	VMOVDQU (A)(AT*1), X8
-	VMOVDQU (B)(AT*1), X9
-	VMOVDQU X8, 0(SP)(AT*1)
-	VMOVDQU X9, 128(SP)(AT*1)
-	ADDQ    $16, AT
-	SUBQ    $8, N
-	JGE     eight
-
-words:
-	ADDQ $8, N
-	JZ   padded
-
-word:
-	MOVWLZX (A)(AT*1), WORD
-	MOVW    WORD, 0(SP)(AT*1)
-	MOVWLZX (B)(AT*1), WORD
-	MOVW    WORD, 128(SP)(AT*1)
-	ADDQ    $2, AT
-	DECQ    N
-	JNZ     word
-
-padded:
-	LEAQ 0(SP), A
-	LEAQ 128(SP), B
-	JMP  loop       // N is 0: the last step
+	PAD
 
 sum:
 	FOLD
@@ -161,47 +161,7 @@ tail:
 	ADDQ $64, N
 	JZ   sum
 
-	// Pad what is left in the frame, A's at 0 and B's at 128, and take one more
-	// step.
-	VXORPS  Y8, Y8, Y8
-	VMOVUPS Y8, 0(SP)
-	VMOVUPS Y8, 32(SP)
-	VMOVUPS Y8, 64(SP)
-	VMOVUPS Y8, 96(SP)
-	VMOVUPS Y8, 128(SP)
-	VMOVUPS Y8, 160(SP)
-	VMOVUPS Y8, 192(SP)
-	VMOVUPS Y8, 224(SP)
-	XORL    AT, AT
-	SUBQ    $8, N
-	JLT     words
-
-eight:
-	VMOVDQU (A)(AT*1), X8
-	VMOVDQU (B)(AT*1), X9
-	VMOVDQU X8, 0(SP)(AT*1)
-	VMOVDQU X9, 128(SP)(AT*1)
-	ADDQ    $16, AT
-	SUBQ    $8, N
-	JGE     eight
-
-words:
-	ADDQ $8, N
-	JZ   padded
-
-word:
-	MOVWLZX (A)(AT*1), WORD
-	MOVW    WORD, 0(SP)(AT*1)
-	MOVWLZX (B)(AT*1), WORD
-	MOVW    WORD, 128(SP)(AT*1)
-	ADDQ    $2, AT
-	DECQ    N
-	JNZ     word
-
-padded:
-	LEAQ 0(SP), A
-	LEAQ 128(SP), B
-	JMP  loop       // N is 0: the last step
+	PAD
 
 sum:
 	FOLD

@@ -1,0 +1,72 @@
+// The constants of sinCos.
+DATA twoOverPi<>+0(SB)/8, $0x3fe45f306dc9c883 // 2/π
+GLOBL twoOverPi<>(SB), RODATA|NOPTR, $8
+
+DATA half<>+0(SB)/8, $0x3fe0000000000000 // ½
+GLOBL half<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi1<>+0(SB)/8, $0x3ff921fb00000000
+GLOBL halfPi1<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi2<>+0(SB)/8, $0x3e95110b00000000
+GLOBL halfPi2<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi3<>+0(SB)/8, $0x3d31846980000000
+GLOBL halfPi3<>(SB), RODATA|NOPTR, $8
+
+DATA halfPi4<>+0(SB)/8, $0x3ba3198a2e037073
+GLOBL halfPi4<>(SB), RODATA|NOPTR, $8
+
+DATA s15<>+0(SB)/8, $0xbd6ae7f3e733b81f // −1/15!
+GLOBL s15<>(SB), RODATA|NOPTR, $8
+
+DATA s13<>+0(SB)/8, $0x3de6124613a86d09 // 1/13!
+GLOBL s13<>(SB), RODATA|NOPTR, $8
+
+DATA s11<>+0(SB)/8, $0xbe5ae64567f544e4 // −1/11!
+GLOBL s11<>(SB), RODATA|NOPTR, $8
+
+DATA s9<>+0(SB)/8, $0x3ec71de3a556c734 // 1/9!
+GLOBL s9<>(SB), RODATA|NOPTR, $8
+
+DATA s7<>+0(SB)/8, $0xbf2a01a01a01a01a // −1/7!
+GLOBL s7<>(SB), RODATA|NOPTR, $8
+
+DATA s5<>+0(SB)/8, $0x3f81111111111111 // 1/5!
+GLOBL s5<>(SB), RODATA|NOPTR, $8
+
+DATA s3<>+0(SB)/8, $0xbfc5555555555555 // −1/3!
+GLOBL s3<>(SB), RODATA|NOPTR, $8
+
+DATA c16<>+0(SB)/8, $0x3d2ae7f3e733b81f // 1/16!
+GLOBL c16<>(SB), RODATA|NOPTR, $8
+
+DATA c14<>+0(SB)/8, $0xbda93974a8c07c9d // −1/14!
+GLOBL c14<>(SB), RODATA|NOPTR, $8
+
+DATA c12<>+0(SB)/8, $0x3e21eed8eff8d898 // 1/12!
+GLOBL c12<>(SB), RODATA|NOPTR, $8
+
+DATA c10<>+0(SB)/8, $0xbe927e4fb7789f5c // −1/10!
+GLOBL c10<>(SB), RODATA|NOPTR, $8
+
+DATA c8<>+0(SB)/8, $0x3efa01a01a01a01a // 1/8!
+GLOBL c8<>(SB), RODATA|NOPTR, $8
+
+DATA c6<>+0(SB)/8, $0xbf56c16c16c16c17 // −1/6!
+GLOBL c6<>(SB), RODATA|NOPTR, $8
+
+DATA c4<>+0(SB)/8, $0x3fa5555555555555 // 1/4!
+GLOBL c4<>(SB), RODATA|NOPTR, $8
+
+DATA one<>+0(SB)/8, $0x3ff0000000000000 // 1
+GLOBL one<>(SB), RODATA|NOPTR, $8
+
+DATA magic<>+0(SB)/8, $0x4338000000000000 // 1.5·2^52: adding it leaves an integer in the low bits
+GLOBL magic<>(SB), RODATA|NOPTR, $8
+
+DATA two<>+0(SB)/8, $2
+GLOBL two<>(SB), RODATA|NOPTR, $8
+
+DATA oneBit<>+0(SB)/8, $1
+GLOBL oneBit<>(SB), RODATA|NOPTR, $8
