@@ -28,8 +28,9 @@ func newBlock(l *spec.Layout) *block {
 
 // clear sets every quant to a code of the smallest magnitude.
 func (b *block) clear() {
+	smallest := b.smallest()
 	for i := range b.q {
-		b.q[i] = b.smallest()
+		b.q[i] = smallest
 	}
 }
 
