@@ -60,23 +60,24 @@ func (a *affine) quantize(src []float32, how *search) {
 
 // fit returns the scale s ≥ 0 and the min m ≥ 0 that approximate x by s·q − m.
 //
-// Each scale of the search gives quants q, and those give s and m by least
-// squares with the weights w = √(mean x²) + |x|; a negative m becomes 0. The
-// pair with the least Σ w·(s·q − m − x)² wins, the first of equals. That sum is
-// Σ w·x² less s·Σwxq − m·Σwx, so only the latter is compared.
+// Each scale of the search, with the best min so far, gives quants q, and those
+// give s and m by least squares with the weights w = √(mean x²) + |x|; a negative
+// m becomes 0. The pair with the least Σ w·(s·q − m − x)² wins, the first of
+// equals. That sum is Σ w·x² less s·Σwxq − m·Σwx, so only the latter is compared.
 func (how *search) fit(x *[groupLen]float64) (s, m float64) {
-	var w [groupLen]float64
 	var sq float64
 	lo, hi := 0.0, x[0]
 	for _, v := range x {
 		sq += float64(v * v)
 		lo, hi = min(lo, v), max(hi, v)
 	}
+	m = -lo
 	if lo == hi {
-		return 0, -lo
+		return 0, m
 	}
-	rms := math.Sqrt(sq / groupLen)
+	var w [groupLen]float64
 	var sw, swx float64
+	rms := math.Sqrt(sq / groupLen)
 	for i, v := range x {
 		w[i] = rms + math.Abs(v)
 		sw += w[i]
@@ -87,7 +88,10 @@ func (how *search) fit(x *[groupLen]float64) (s, m float64) {
 		inv := (how.top + how.first + float64(how.step*float64(k))) / (hi - lo)
 		var swq, swqq, swxq float64
 		for i, v := range x {
-			q := float64((v-lo)*inv) + toInt - toInt
+			q := float64((v+m)*inv) + toInt - toInt
+			if q < 0 {
+				q = 0
+			}
 			if q > how.top {
 				q = how.top
 			}
@@ -104,7 +108,9 @@ func (how *search) fit(x *[groupLen]float64) (s, m float64) {
 				ks, km = (float64(sw*swxq)-float64(swq*swx))/det, n/det
 			}
 		}
-		if gain := float64(ks*swxq) - float64(km*swx); gain > best {
+		// The first scale always gives a positive ks; a shifted min can lead
+		// to quants that are all 0 or all top.
+		if gain := float64(ks*swxq) - float64(km*swx); ks > 0 && gain > best {
 			best, s, m = gain, ks, km
 		}
 	}
