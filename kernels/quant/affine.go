@@ -108,8 +108,8 @@ func (how *search) fit(x *[groupLen]float64) (s, m float64) {
 				ks, km = (float64(sw*swxq)-float64(swq*swx))/det, n/det
 			}
 		}
-		// The first scale always gives a positive ks; a shifted min can lead
-		// to quants that are all 0 or all top.
+		// The first scale always gives a positive ks. Later ones may not if a
+		// shifted min made all quants equal.
 		if gain := float64(ks*swxq) - float64(km*swx); ks > 0 && gain > best {
 			best, s, m = gain, ks, km
 		}

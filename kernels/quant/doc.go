@@ -12,14 +12,15 @@
 //   - A NaN counts as 0 and ±Inf as ±MaxFloat32.
 //   - A scale that exceeds the f16 range is ±65504, and the quants are those
 //     nearest to the elements under that scale: values saturate.
-//   - Scales of super-blocks whose f16 would be subnormal are rounded up as far
-//     as the largest group needs; elements that are small against 2^−24, the
-//     least f16, become 0 or ±2^−24. Q4_0 and Q8_0 keep ggml's bytes instead,
-//     in which a scale below 2^−25 becomes 0, and with it the whole block.
+//   - In the K-quants a scale that would be a subnormal f16 is rounded up where
+//     rounding down would clip the largest group, and a group whose elements are
+//     not all alike never gets the scale 0; the least step is 2^−24. Q4_0 and
+//     Q8_0 keep ggml's bytes, in which a scale of 2^−25 or less becomes 0, and with
+//     it the whole block.
 //
 // Q4_0 and Q8_0 give the bytes of ggml's reference quantisers wherever those
 // are defined and finite. The K-quants follow ggml's published method, least
 // squares over a search of scales (K-quants, ggml-org/llama.cpp pull request
-// 1684), in float64; their bytes are not ggml's, their error is no larger than
-// the tests say.
+// 1684), in float64; their bytes are not ggml's, but their root-mean-square error
+// is, within 2 % (TestRMSE).
 package quant
