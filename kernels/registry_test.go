@@ -45,6 +45,7 @@ var assembled = []spec.Op{
 	spec.OpDotF32, spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpMatvecQ4KF32,
 	spec.OpConvertF16F32, spec.OpConvertBF16F32, spec.OpConvertF32F16, spec.OpConvertF32BF16,
 	spec.OpDotF16, spec.OpDotBF16, spec.OpMatvecF32, spec.OpRMSNormF32, spec.OpRopeF32,
+	spec.OpDequant(spec.Q6K), spec.OpDot(spec.Q6K, spec.Q8K), spec.OpMatvec(spec.Q6K, spec.Q8K),
 }
 
 // TestDispatch: each op's best row is of the best tier that it has, and each
