@@ -66,5 +66,11 @@ func assemblyRows() []spec.Row {
 		row(spec.OpDot(spec.Q6K, spec.Q8K), spec.TierAVX512VNNI, spec.DotQuant(dotQ6KQ8KAVX512)),
 		row(spec.OpMatvec(spec.Q6K, spec.Q8K), spec.TierAVX2, spec.MatvecQuant(matvecQ6KQ8KAVX2)),
 		row(spec.OpMatvec(spec.Q6K, spec.Q8K), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ6KQ8KAVX512)),
+		row(spec.OpDequant(spec.Q8_0), spec.TierAVX2, spec.Dequantize(dequantQ8_0AVX2)),
+		row(spec.OpDequant(spec.Q8_0), spec.TierAVX512VNNI, spec.Dequantize(dequantQ8_0AVX512)),
+		row(spec.OpDot(spec.Q8_0, spec.Q8_0), spec.TierAVX2, spec.DotQuant(dotQ8_0Q8_0AVX2)),
+		row(spec.OpDot(spec.Q8_0, spec.Q8_0), spec.TierAVX512VNNI, spec.DotQuant(dotQ8_0Q8_0AVX512)),
+		row(spec.OpMatvec(spec.Q8_0, spec.Q8_0), spec.TierAVX2, spec.MatvecQuant(matvecQ8_0Q8_0AVX2)),
+		row(spec.OpMatvec(spec.Q8_0, spec.Q8_0), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ8_0Q8_0AVX512)),
 	}
 }

@@ -16,3 +16,10 @@ func dequantRace(f spec.Format, dst []float32, src []byte) int {
 	raceWrite(unsafe.Pointer(unsafe.SliceData(dst)), 4*len(dst))
 	return nb
 }
+
+// blockRowsRace is quantRowsRace for an activation of Q8_0: it returns the
+// number of blocks of a row.
+func blockRowsRace(out []float32, w, x []byte) int {
+	quantRowsRace(out, w, x)
+	return len(x) / spec.Q8_0.BlockBytes()
+}
