@@ -72,5 +72,11 @@ func assemblyRows() []spec.Row {
 		row(spec.OpDot(spec.Q8_0, spec.Q8_0), spec.TierAVX512VNNI, spec.DotQuant(dotQ8_0Q8_0AVX512)),
 		row(spec.OpMatvec(spec.Q8_0, spec.Q8_0), spec.TierAVX2, spec.MatvecQuant(matvecQ8_0Q8_0AVX2)),
 		row(spec.OpMatvec(spec.Q8_0, spec.Q8_0), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ8_0Q8_0AVX512)),
+		row(spec.OpDequant(spec.Q4_0), spec.TierAVX2, spec.Dequantize(dequantQ4_0AVX2)),
+		row(spec.OpDequant(spec.Q4_0), spec.TierAVX512VNNI, spec.Dequantize(dequantQ4_0AVX512)),
+		row(spec.OpDot(spec.Q4_0, spec.Q8_0), spec.TierAVX2, spec.DotQuant(dotQ4_0Q8_0AVX2)),
+		row(spec.OpDot(spec.Q4_0, spec.Q8_0), spec.TierAVX512VNNI, spec.DotQuant(dotQ4_0Q8_0AVX512)),
+		row(spec.OpMatvec(spec.Q4_0, spec.Q8_0), spec.TierAVX2, spec.MatvecQuant(matvecQ4_0Q8_0AVX2)),
+		row(spec.OpMatvec(spec.Q4_0, spec.Q8_0), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ4_0Q8_0AVX512)),
 	}
 }
