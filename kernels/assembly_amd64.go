@@ -78,5 +78,11 @@ func assemblyRows() []spec.Row {
 		row(spec.OpDot(spec.Q4_0, spec.Q8_0), spec.TierAVX512VNNI, spec.DotQuant(dotQ4_0Q8_0AVX512)),
 		row(spec.OpMatvec(spec.Q4_0, spec.Q8_0), spec.TierAVX2, spec.MatvecQuant(matvecQ4_0Q8_0AVX2)),
 		row(spec.OpMatvec(spec.Q4_0, spec.Q8_0), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ4_0Q8_0AVX512)),
+		row(spec.OpDequant(spec.Q5K), spec.TierAVX2, spec.Dequantize(dequantQ5KAVX2)),
+		row(spec.OpDequant(spec.Q5K), spec.TierAVX512VNNI, spec.Dequantize(dequantQ5KAVX512)),
+		row(spec.OpDot(spec.Q5K, spec.Q8K), spec.TierAVX2, spec.DotQuant(dotQ5KQ8KAVX2)),
+		row(spec.OpDot(spec.Q5K, spec.Q8K), spec.TierAVX512VNNI, spec.DotQuant(dotQ5KQ8KAVX512)),
+		row(spec.OpMatvec(spec.Q5K, spec.Q8K), spec.TierAVX2, spec.MatvecQuant(matvecQ5KQ8KAVX2)),
+		row(spec.OpMatvec(spec.Q5K, spec.Q8K), spec.TierAVX512VNNI, spec.MatvecQuant(matvecQ5KQ8KAVX512)),
 	}
 }

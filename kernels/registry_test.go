@@ -48,6 +48,7 @@ var assembled = []spec.Op{
 	spec.OpDequant(spec.Q6K), spec.OpDot(spec.Q6K, spec.Q8K), spec.OpMatvec(spec.Q6K, spec.Q8K),
 	spec.OpDequant(spec.Q8_0), spec.OpDot(spec.Q8_0, spec.Q8_0), spec.OpMatvec(spec.Q8_0, spec.Q8_0),
 	spec.OpDequant(spec.Q4_0), spec.OpDot(spec.Q4_0, spec.Q8_0), spec.OpMatvec(spec.Q4_0, spec.Q8_0),
+	spec.OpDequant(spec.Q5K), spec.OpDot(spec.Q5K, spec.Q8K), spec.OpMatvec(spec.Q5K, spec.Q8K),
 }
 
 // TestDispatch: each op's best row is of the best tier that it has, and each

@@ -1,0 +1,70 @@
+//go:build !purego
+
+package kernels
+
+import (
+	"unsafe"
+
+	"assay/spec"
+)
+
+// The stubs compute the reference loops: of blocks ≥ 1 super-blocks, and of
+// rows ≥ 1 consecutive rows of blocks ≥ 1 super-blocks with one activation.
+//
+//go:noescape
+func dequantQ5KBlocksAVX2(dst *float32, src *byte, blocks int)
+
+//go:noescape
+func dequantQ5KBlocksAVX512(dst *float32, src *byte, blocks int)
+
+//go:noescape
+func dotQ5KQ8KRowsAVX2(dst *float32, w, x *byte, rows, blocks int)
+
+//go:noescape
+func dotQ5KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
+
+func dequantQ5KAVX2(dst []float32, src []byte) {
+	if nb := dequantRace(spec.Q5K, dst, src); nb > 0 {
+		dequantQ5KBlocksAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), nb)
+	}
+}
+
+func dequantQ5KAVX512(dst []float32, src []byte) {
+	if nb := dequantRace(spec.Q5K, dst, src); nb > 0 {
+		dequantQ5KBlocksAVX512(unsafe.SliceData(dst), unsafe.SliceData(src), nb)
+	}
+}
+
+func dotQ5KQ8KAVX2(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ5KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
+func dotQ5KQ8KAVX512(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ5KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
+func matvecQ5KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	matvecQuant(spec.OpMatvec(spec.Q5K, spec.Q8K), dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ5KQ8KRowsAVX2(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+func matvecQ5KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	matvecQuant(spec.OpMatvec(spec.Q5K, spec.Q8K), dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ5KQ8KRowsAVX512(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
