@@ -18,7 +18,8 @@ GLOBL halves<>(SB), RODATA|NOPTR, $32
 #define BLOCKS R10
 #define LEFT   CX // blocks left in the row
 
-// 256 bits at a time: three ports take such operations, but two those of 512.
+// 256 bits at a time: on Intel's cores three ports take such operations, but two
+// those of 512.
 #define LOW    Y15 // low nibble of each byte
 #define EVEN   Y14 // lanes 0 … 7, of even blocks
 #define ODD    Y13 // lanes 8 … 15, of odd ones
@@ -29,7 +30,7 @@ GLOBL halves<>(SB), RODATA|NOPTR, $32
 // the first two are the scale, dwords of r: the 32 bytes at (n−4)j have them at
 // 4j, and none lie outside the blocks. VPMOVDW then leaves the scales.
 #define HEADS(p, n, r, scales) \
-	VMOVDQU  (p), r                       \
+	VMOVDQU  (p), r                         \
 	VPBLENDD $0x02, (1*(n-4))(p), r, r      \
 	VPBLENDD $0x04, (2*(n-4))(p), r, r      \
 	VPBLENDD $0x08, (3*(n-4))(p), r, r      \

@@ -10,7 +10,8 @@
 #define BLOCKS R10
 #define LEFT   CX // blocks left in the row
 
-// 256 bits at a time: three ports take such operations, but two those of 512.
+// 256 bits at a time: on Intel's cores three ports take such operations, but two
+// those of 512.
 #define SIGN Y15 // 128 as bytes
 #define EVEN Y14 // lanes 0 … 7, of even blocks
 #define ODD  Y13 // lanes 8 … 15, of odd ones
