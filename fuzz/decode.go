@@ -26,6 +26,7 @@ var targets = []struct {
 	{"FuzzElementwise", family(func(in spec.Info) bool { return in.Kind == spec.KindMap && !in.Exact })},
 	{"FuzzRow", family(func(in spec.Info) bool { return in.Kind == spec.KindRow })},
 	{"FuzzHeads", family(func(in spec.Info) bool { return in.Kind == spec.KindHeads })},
+	{"FuzzAttention", family(func(in spec.Info) bool { return in.Kind == spec.KindAttention })},
 	{"FuzzMatvec", family(func(in spec.Info) bool { return in.Kind == spec.KindMatvec })},
 }
 
@@ -48,7 +49,8 @@ func Targets() []string {
 	return out
 }
 
-// header is the number of bytes before the operands: op, rows, size, batch.
+// header is the number of bytes before the operands: op, rows, size, batch; for
+// attention op, rows and heads, size, keys.
 const header = 4
 
 // Decode returns the case that an input of a target stands for.
@@ -70,6 +72,7 @@ const (
 	maxRows   = 9
 	maxBatch  = 2
 	maxHead   = 136
+	maxKeys   = 24
 	maxBlocks = 3 // super-blocks, and as many elements in smaller blocks
 )
 
@@ -89,6 +92,12 @@ func decode(ops []spec.Op, data []byte) *spec.Case {
 	switch {
 	case in.Kind == spec.KindHeads:
 		c.Shape = spec.Shape{Rows: 1 + int(h[3])%maxBatch, Cols: 2 + 2*(int(h[2])%(maxHead/2)), Batch: 1}
+	case in.Kind == spec.KindAttention: // rows of two bits, and kvheads and heads of one
+		kv := 1 + int(h[1])>>2&1
+		c.Shape = spec.Shape{
+			Rows: 1 + int(h[1])&3, Cols: 1 + int(h[2])%maxHead, Batch: 1 + int(h[3])%maxKeys,
+			Heads: kv * (1 + int(h[1])>>3&1), KVHeads: kv,
+		}
 	case n == 1:
 		c.Shape.Cols-- // a length of zero too
 	}
@@ -123,6 +132,15 @@ func legal(op spec.Op, s spec.Shape, b []byte) {
 		p.FreqScale, p.ExtFactor = within(p.FreqScale, 0x1p-10, 1), within(p.ExtFactor, 0, 1)
 		p.AttnFactor = within(p.AttnFactor, 0x1p-10, 1<<10)
 		p.BetaFast, p.BetaSlow = within(p.BetaFast, 0x1p-10, 1<<10), within(p.BetaSlow, 0x1p-10, 1<<10)
+		copy(b, p.Bytes())
+		return
+	}
+	if op == spec.OpAttentionF32 {
+		p := spec.ReadAttentionParams(b, s)
+		p.Start %= maxKeys
+		if p.Scale-p.Scale != 0 {
+			p.Scale = 1
+		}
 		copy(b, p.Bytes())
 		return
 	}
@@ -170,6 +188,13 @@ func Encode(target string, c *spec.Case) ([]byte, bool) {
 			h[2], h[3] = byte(s.Cols/2-1), byte(s.Rows-1)
 			h[1] &= 1 << 1
 			return append(h[:], bytes.Join(c.In, nil)...), s.Rows <= maxBatch && s.Cols <= maxHead
+		}
+		if spec.MustLookup(c.Op).Kind == spec.KindAttention {
+			group := s.Heads / s.KVHeads
+			h = [header]byte{byte(i), byte(s.Rows-1) | byte(s.KVHeads-1)<<2 | byte(group-1)<<3, byte(s.Cols - 1), byte(s.Batch - 1)}
+			fits := s.Rows <= 4 && s.KVHeads <= 2 && group <= 2 && s.Cols <= maxHead && s.Batch <= maxKeys &&
+				spec.ReadAttentionParams(c.In[3], s).Start < maxKeys
+			return append(h[:], bytes.Join(c.In, nil)...), fits
 		}
 		fits := s.Rows <= maxRows && s.Batch <= maxBatch && size >= 0 && size < units(n)
 		return append(h[:], bytes.Join(c.In, nil)...), fits

@@ -21,6 +21,7 @@ func FuzzConvert(f *testing.F)     { fuzzTarget(f, "FuzzConvert") }
 func FuzzDotFloat(f *testing.F)    { fuzzTarget(f, "FuzzDotFloat") }
 func FuzzDotQuant(f *testing.F)    { fuzzTarget(f, "FuzzDotQuant") }
 func FuzzElementwise(f *testing.F) { fuzzTarget(f, "FuzzElementwise") }
+func FuzzAttention(f *testing.F)   { fuzzTarget(f, "FuzzAttention") }
 func FuzzHeads(f *testing.F)       { fuzzTarget(f, "FuzzHeads") }
 func FuzzRow(f *testing.F)         { fuzzTarget(f, "FuzzRow") }
 func FuzzMatvec(f *testing.F)      { fuzzTarget(f, "FuzzMatvec") }
@@ -138,6 +139,9 @@ func TestEncode(t *testing.T) {
 			}
 			if in.Kind == spec.KindHeads {
 				r.Shape.Cols = 128
+			}
+			if in.Kind == spec.KindAttention {
+				r.Shape = spec.Shape{Rows: 3, Cols: 64, Batch: 20, Heads: 4, KVHeads: 2}
 			}
 			c := r.Case()
 			data, ok := fuzz.Encode(target, c)

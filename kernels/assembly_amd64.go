@@ -60,6 +60,8 @@ func assemblyRows() []spec.Row {
 		row(spec.OpRMSNormF32, spec.TierAVX512VNNI, spec.Normalize(rmsNormF32AVX512)),
 		row(spec.OpRopeF32, spec.TierAVX2, spec.Rope(ropeF32AVX2)),
 		row(spec.OpRopeF32, spec.TierAVX512VNNI, spec.Rope(ropeF32AVX512)),
+		row(spec.OpAttentionF32, spec.TierAVX2, spec.Attention(attentionF32AVX2)),
+		row(spec.OpAttentionF32, spec.TierAVX512VNNI, spec.Attention(attentionF32AVX512)),
 		row(spec.OpDequant(spec.Q6K), spec.TierAVX2, spec.Dequantize(dequantQ6KAVX2)),
 		row(spec.OpDequant(spec.Q6K), spec.TierAVX512VNNI, spec.Dequantize(dequantQ6KAVX512)),
 		row(spec.OpDot(spec.Q6K, spec.Q8K), spec.TierAVX2, spec.DotQuant(dotQ6KQ8KAVX2)),

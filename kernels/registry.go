@@ -41,6 +41,7 @@ func genericRows() []spec.Row {
 	row(spec.OpRMSNormF32, spec.Normalize(rmsNormF32Generic))
 
 	row(spec.OpRopeF32, spec.Rope(ropeF32Generic))
+	row(spec.OpAttentionF32, spec.Attention(attentionF32Generic))
 
 	// The dots with quantised activations, and the matvecs made of them.
 	dot := func(w, x spec.Format, f spec.DotQuant) {

@@ -197,10 +197,12 @@ var plainOthers = map[spec.Op]func(c *spec.Case, t spec.Tree) []Element{
 	spec.OpExpF32: plainUnary, spec.OpSiluF32: plainUnary, spec.OpGeluF32: plainUnary,
 	spec.OpSwigluF32:  swiglu(plainUnary),
 	spec.OpSoftmaxF32: plainSoftmax, spec.OpRMSNormF32: plainRMSNorm, spec.OpRopeF32: rope(exactTurn),
+	spec.OpAttentionF32: attention(plainAttend),
 }
 
 var bulkOthers = map[spec.Op]func(c *spec.Case, t spec.Tree) []Element{
 	spec.OpExpF32: bulkUnary, spec.OpSiluF32: bulkUnary, spec.OpGeluF32: bulkUnary,
 	spec.OpSwigluF32:  swiglu(bulkUnary),
 	spec.OpSoftmaxF32: bulkSoftmax, spec.OpRMSNormF32: bulkRMSNorm, spec.OpRopeF32: rope(cachedTurn),
+	spec.OpAttentionF32: attention(bulkAttend),
 }

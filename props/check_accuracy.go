@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"assay/oracle"
 	"assay/spec"
 )
 
@@ -124,20 +123,23 @@ func checkAlias(h *harness, r Recipe) *Finding {
 	return sameOutput(c.Op, apart, together, "differs when both operands are the same memory")
 }
 
-// threadCounts are those that a matvec is run with: odd and even ones, and more
+// threadCounts are those that an op is run with: odd and even ones, and more
 // than most shapes have rows.
 var threadCounts = []int{2, 3, 5, 8, 17, 40}
 
-// checkThreads judges a matvec on each number of threads, twice, for threads
-// that share what they should not may be lucky once. Rows are many enough for
-// every thread to have several.
+// checkThreads judges a matvec or attention on each number of threads, twice, for
+// threads that share what they should not may be lucky once. Rows are many enough
+// for every thread to have several.
 func checkThreads(h *harness, r Recipe) *Finding {
 	r.Shape.Rows = 1 + int(r.Seed%97)
 	r.Shape.Cols = min(r.Shape.Cols, 2*spec.SuperBlock)
+	if r.Shape.Heads > 0 { // each head of a row is by itself
+		r.Shape.Rows, r.Shape.Cols = 1+int(r.Seed%23), min(r.Shape.Cols, 16)
+	}
 	c := r.Case()
-	want, err := oracle.Bulk(c, h.row.Tree)
-	if err != nil {
-		return &Finding{Detail: err.Error()}
+	want, f := h.want(c)
+	if f != nil {
+		return f
 	}
 	for range 2 {
 		for _, threads := range append([]int{1, 40 + int(r.Seed>>8%7)}, threadCounts...) {

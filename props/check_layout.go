@@ -62,9 +62,9 @@ func intActs(rng *rand.Rand, n int) []int8 {
 
 // exactly requires the exact value of every element.
 func (h *harness) exactly(c *spec.Case) ([]byte, *Finding) {
-	want, err := oracle.Bulk(c, spec.TreeLanes)
-	if err != nil {
-		return nil, &Finding{Detail: "case is not valid: " + err.Error()}
+	want, f := h.want(c)
+	if f != nil {
+		return nil, f
 	}
 	out, f := h.run(c, 1)
 	if f != nil || want.Elements == nil {

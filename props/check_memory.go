@@ -1,7 +1,6 @@
 package props
 
 import (
-	"assay/oracle"
 	"assay/spec"
 )
 
@@ -34,9 +33,9 @@ func checkMemory(h *harness, r Recipe) *Finding {
 
 func memoryCase(h *harness, r Recipe) *Finding {
 	c := r.Case()
-	want, err := oracle.Bulk(c, h.row.Tree)
-	if err != nil {
-		return &Finding{Detail: err.Error()}
+	want, f := h.want(c)
+	if f != nil {
+		return f
 	}
 	first, f := h.run(c, 1)
 	if f == nil {

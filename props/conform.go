@@ -22,6 +22,19 @@ import (
 // checks one recipe.
 func Conform(t *testing.T, row spec.Row) *Ledger {
 	t.Helper()
+	return conform(t, row, false)
+}
+
+// ConformTwin is Conform with the op's reference loop in the oracle's place, bit
+// for bit: for tiers whose machine is slow, such as an emulated one, while the
+// reference loop is judged elsewhere.
+func ConformTwin(t *testing.T, row spec.Row) *Ledger {
+	t.Helper()
+	return conform(t, row, true)
+}
+
+func conform(t *testing.T, row spec.Row, twin bool) *Ledger {
+	t.Helper()
 	ledger := new(Ledger)
 	if err := checkRow(row); err != nil {
 		t.Fatal(err)
@@ -32,7 +45,7 @@ func Conform(t *testing.T, row spec.Row) *Ledger {
 	if !row.CanRun() {
 		t.Skipf("%s: this CPU cannot run tier %s", row.Name(), row.Tier)
 	}
-	o := Options{Ledger: ledger, Replay: func(row spec.Row, property string, r Recipe) string {
+	o := Options{Ledger: ledger, Twin: twin, Replay: func(row spec.Row, property string, r Recipe) string {
 		return fmt.Sprintf("%s='%s %v' go test -run '^%s$'", ReplayEnv, property, r, t.Name())
 	}}
 	name, recipe, one, err := replayFromEnv()

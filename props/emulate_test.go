@@ -61,7 +61,7 @@ func TestEmulatedTiers(t *testing.T) {
 	defer cancel()
 	run := exec.CommandContext(ctx, "../.ci/emulate", "--timeout", "840", binary,
 		"-test.short", "-test.v", "-test.run", "^TestKernels$/^("+strings.Join(slices.Compact(ops), "|")+")$/^("+strings.Join(absent, "|")+")$")
-	run.Env = append(os.Environ(), kernels.RequireEnv+"="+strings.Join(absent, ","))
+	run.Env = append(os.Environ(), kernels.RequireEnv+"="+strings.Join(absent, ","), twinEnv+"=1")
 	out, err := run.CombinedOutput()
 	var status *exec.ExitError
 	if errors.As(err, &status) && status.ExitCode() == 77 && os.Getenv("CI") == "" {

@@ -30,7 +30,10 @@ func raceSample(all []mutants.Mutant) []mutants.Mutant {
 	if !raceEnabled {
 		return all
 	}
-	return slices.DeleteFunc(all, func(m mutants.Mutant) bool { return spec.MustLookup(m.Op).Kind != spec.KindMatvec })
+	return slices.DeleteFunc(all, func(m mutants.Mutant) bool {
+		k := spec.MustLookup(m.Op).Kind
+		return k != spec.KindMatvec && k != spec.KindAttention
+	})
 }
 
 // kill runs the suite over a mutant until the first failure; nil means that it
@@ -61,6 +64,24 @@ func TestMutantsKilled(t *testing.T) {
 // seedsEnv names the environment variable that sets the number of seeds of
 // TestMutantSeeds.
 const seedsEnv = "ASSAY_MUTANT_SEEDS"
+
+// TestTwin: the reference loop in the oracle's place kills as well. Every tenth
+// mutant will do.
+func TestTwin(t *testing.T) {
+	for i, m := range raceSample(mutants.All()) {
+		if i%10 > 0 {
+			continue
+		}
+		t.Run(string(m.Op)+"/"+m.ID, func(t *testing.T) {
+			t.Parallel()
+			row := mutantRow(m)
+			row.Tree = spec.TreeLanes
+			if v := props.Run(context.Background(), row, props.Options{Seed: 1, Twin: true}, true); len(v) == 0 {
+				t.Errorf("%s %s survives: %s", m.ID, m.Op, m.Summary)
+			}
+		})
+	}
+}
 
 // TestMutantSeeds requires that every mutant is killed whatever the seed: a kill
 // by luck is none.
@@ -109,7 +130,7 @@ func TestMutantBasesConform(t *testing.T) {
 		t.Run(string(m.Op), func(t *testing.T) {
 			t.Parallel()
 			tree := spec.TreeLanes
-			if in := spec.MustLookup(m.Op); in.Kind == spec.KindMap && !in.Exact || m.Op == spec.OpSoftmaxF32 || m.Op == spec.OpRopeF32 {
+			if in := spec.MustLookup(m.Op); in.Kind == spec.KindMap && !in.Exact || m.Op == spec.OpSoftmaxF32 || m.Op == spec.OpRopeF32 || m.Op == spec.OpAttentionF32 {
 				tree = spec.TreeAny // computed in binary64, nearer to the exact value than what is declared
 			}
 			props.Conform(t, spec.Row{Op: m.Op, Tier: "base", Tree: tree, Func: m.Base})
@@ -168,6 +189,8 @@ func longShape(op spec.Op, n int) spec.Shape {
 	switch {
 	case op == spec.OpRopeF32:
 		return spec.Shape{Rows: 300, Cols: 256, Batch: 1}
+	case op == spec.OpAttentionF32:
+		return spec.Shape{Rows: 3, Cols: 64, Batch: 300, Heads: 6, KVHeads: 3}
 	case spec.MustLookup(op).Kind != spec.KindMatvec:
 		return spec.Vector(blocks * spec.SuperBlock)
 	case n%2 == 0:
@@ -228,12 +251,12 @@ func output(c *spec.Case, f spec.Func, threads int) (out []byte, failure any) {
 // name rows of the catalogue; enough mutants for every op; and no row of the
 // catalogue's sections A to J about such kernels on a CPU forgotten.
 func TestMutantTable(t *testing.T) {
-	form := regexp.MustCompile(`^([A-L][0-9]{2})(-[b-z])?$`)
+	form := regexp.MustCompile(`^([A-LX][0-9]{2})(-[b-z])?$`)
 	ids, rows, perOp := map[string]bool{}, map[string]bool{}, map[spec.Op]int{}
 	for _, m := range mutants.All() {
 		match := form.FindStringSubmatch(m.ID)
 		if match == nil {
-			t.Errorf("%q: want a row such as A01 or A01-b", m.ID)
+			t.Errorf("%q: want a row such as A01 or A01-b, or X01", m.ID)
 			continue
 		}
 		key := string(m.Op) + " " + m.ID

@@ -76,7 +76,7 @@ var properties = []Property{
 	},
 	{
 		Name: "threads", Sees: "THR, STR: any number of threads, with more and fewer rows than threads", Budget: 8,
-		applies: kind(spec.KindMatvec), draw: drawTypical, check: checkThreads,
+		applies: threaded, draw: drawTypical, check: checkThreads,
 	},
 	{
 		Name: "splits", Sees: "STR, THR, TAIL: rows, batches and threads do not matter", Budget: 24,
@@ -109,6 +109,10 @@ var properties = []Property{
 	{
 		Name: "rope", Sees: "CONV, FOV: position 0, hand-computed pairs, lengths, relative position, composition", Budget: 16,
 		applies: isOp(spec.OpRopeF32), check: checkRope,
+	},
+	{
+		Name: "attention", Sees: "STR, NANI, CONV: what is not visible, one key, groups of heads, queries one by one, threads", Budget: 24,
+		applies: isOp(spec.OpAttentionF32), check: checkAttention,
 	},
 	{
 		Name: "inplace", Sees: "THR: the output may be an operand", Budget: 8,
@@ -153,6 +157,12 @@ func sums(row spec.Row) bool  { return spec.MustLookup(row.Op).Sums() }
 
 func kind(k spec.Kind) func(spec.Row) bool {
 	return func(row spec.Row) bool { return spec.MustLookup(row.Op).Kind == k }
+}
+
+// threaded: the op takes a number of threads.
+func threaded(row spec.Row) bool {
+	k := spec.MustLookup(row.Op).Kind
+	return k == spec.KindMatvec || k == spec.KindAttention
 }
 
 func takes(f spec.Format) func(spec.Row) bool {

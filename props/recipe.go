@@ -11,7 +11,8 @@ import (
 )
 
 // Recipe says how to make a case. Its text form, OP:STRATEGY:ROWSxCOLSxBATCH:SEED
-// with the seed in hexadecimal, replays it.
+// with the seed in hexadecimal, replays it; for attention the shape goes on with
+// xHEADSxKVHEADS.
 type Recipe struct {
 	Op       spec.Op
 	Strategy string // strategies of the operands, joined by "+"
@@ -38,10 +39,14 @@ func ParseRecipe(s string) (Recipe, error) {
 		return fail("%v", err)
 	}
 	dims := strings.Split(f[2], "x")
-	if len(dims) != 3 {
-		return fail("shape %q: want ROWSxCOLSxBATCH", f[2])
+	sizes := []*int{&r.Shape.Rows, &r.Shape.Cols, &r.Shape.Batch}
+	if in.Kind == spec.KindAttention {
+		sizes = append(sizes, &r.Shape.Heads, &r.Shape.KVHeads)
 	}
-	for k, p := range []*int{&r.Shape.Rows, &r.Shape.Cols, &r.Shape.Batch} {
+	if len(dims) != len(sizes) {
+		return fail("shape %q: want %d numbers with x between them", f[2], len(sizes))
+	}
+	for k, p := range sizes {
 		if *p, err = strconv.Atoi(dims[k]); err != nil {
 			return fail("shape %q: %v", f[2], err)
 		}
@@ -49,7 +54,7 @@ func ParseRecipe(s string) (Recipe, error) {
 	if err := r.Shape.Check(r.Op); err != nil {
 		return fail("%v", err)
 	}
-	if n := int64(r.Shape.Cols) * int64(r.Shape.Rows+r.Shape.Batch); n > maxRecipe {
+	if n := int64(r.Shape.Cols) * int64(r.Shape.Rows+r.Shape.Batch) * int64(max(r.Shape.Heads, 1)); n > maxRecipe {
 		return fail("shape %v has %d elements, at most %d", r.Shape, n, maxRecipe)
 	}
 	if r.Seed, err = strconv.ParseUint(f[3], 16, 64); err != nil {
@@ -127,6 +132,10 @@ func drawShape(rng *rand.Rand, in spec.Info) spec.Shape {
 		s.Batch = 1 + rng.IntN(1+rng.IntN(4))
 	case spec.KindHeads:
 		s.Rows, s.Cols = 1+rng.IntN(1+rng.IntN(5)), 2+2*rng.IntN(1+rng.IntN(70))
+	case spec.KindAttention:
+		s.Rows, s.Cols, s.Batch = 1+rng.IntN(1+rng.IntN(4)), 1+rng.IntN(1+rng.IntN(90)), 1+rng.IntN(1+rng.IntN(80))
+		s.KVHeads = 1 + rng.IntN(1+rng.IntN(3))
+		s.Heads = s.KVHeads * (1 + rng.IntN(1+rng.IntN(4)))
 	}
 	return s
 }

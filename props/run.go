@@ -19,6 +19,9 @@ type Options struct {
 	Budget float64 // multiplies the recipes of each property; 0 means 1
 	Only   []string
 	Ledger *Ledger
+	// Twin takes the op's reference loop in the oracle's place, for rows that
+	// declare its tree: enough where the reference loop itself is judged too.
+	Twin bool
 	// Replay returns the command that shows a verdict again.
 	Replay func(row spec.Row, property string, r Recipe) string
 	// Progress is called after each property, if set.
@@ -108,7 +111,7 @@ func (p Property) Absent() string {
 
 // Check checks one recipe and enters it in the ledger.
 func (p Property) Check(row spec.Row, r Recipe, o Options) Result {
-	h := &harness{row: row, poison: byte(r.Seed)}
+	h := &harness{row: row, poison: byte(r.Seed), twin: o.Twin && row.Tree == spec.TreeLanes}
 	f := p.check(h, r)
 	o.ledger().Add(Key{row.Op, row.Tier, p.Name}, h.cases, h.worst, r.String(), f != nil)
 	res := Result{Failed: f != nil, Worst: h.worst}

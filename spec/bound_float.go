@@ -55,17 +55,23 @@ func SwigluBound(silu, delta, up float64) float64 {
 // 1/2, and by 1 ± γ_h for its order; reciprocal and product round once each.
 // If the factor cannot be bounded the bound is 1: all results lie in [0, 1].
 func SoftmaxBounds(tree Tree, t, y []float64) []float64 {
-	k, h := float64(ExpUlps), steps(len(t), DotLanes)+6
-	if tree == TreeAny {
-		k, h = AnyExpUlps, max(len(t), 1)
-	}
-	top, epsTop := math.Inf(-1), 0.0
 	eps := make([]float64, len(t))
+	for i, v := range t {
+		eps[i] = unit*math.Abs(v) + tiny
+	}
+	if tree == TreeAny {
+		return weightBounds(t, eps, y, AnyExpUlps, max(len(t), 1))
+	}
+	return weightBounds(t, eps, y, ExpUlps, steps(len(t), DotLanes)+6)
+}
+
+// weightBounds is SoftmaxBounds for arguments that are off by eps.
+func weightBounds(t, eps, y []float64, k float64, h int) []float64 {
+	top, epsTop := math.Inf(-1), 0.0
 	for i, v := range t {
 		if math.IsInf(v, 0) {
 			continue
 		}
-		eps[i] = unit*math.Abs(v) + tiny
 		epsTop = max(epsTop, eps[i])
 		top = max(top, v)
 	}
@@ -96,6 +102,65 @@ func SoftmaxBounds(tree Tree, t, y []float64) []float64 {
 		out[i] = min(1, enlarged*(y[i]*factor+4*k*0x1p-149+tiny))
 	}
 	return out
+}
+
+// Score describes one argument of the softmax in attention, scale·Σ q·k.
+type Score struct {
+	Value float64 // exact; −Inf for a key that has no weight
+	Gauge float64 // Σ |q·k|
+	Keys  float64 // Σ |k|
+}
+
+// scoreError returns the largest error of fl(scale·x̂), x̂ being the dot of n
+// elements in f32: |scale|·δ + u·(|value| + |scale|·δ) + η with δ the dot's bound.
+// TreeAny: the scale may be multiplied into q before, for which a product more is
+// rounded and may underflow, and so may log2 e at the end.
+func scoreError(tree Tree, n int, scale float64, s Score) float64 {
+	h, scale := Depth(OpDotF32, tree, n), math.Abs(scale)
+	if tree == TreeAny {
+		h += 2
+	}
+	delta := scale * (gamma(h)*s.Gauge + 2*float64(n)*tiny)
+	if tree == TreeAny {
+		delta += 2*float64(n)*tiny + s.Keys*tiny + 2*unit*math.Abs(s.Value)
+	}
+	return enlarged * (delta + unit*(math.Abs(s.Value)+delta) + tiny)
+}
+
+// AttentionWeightBounds returns the largest error of each weight that attention
+// gives its keys: that of SoftmaxBounds for arguments that are off by more.
+//
+// TreeAny also allows the sum to be rescaled for every key, when a larger score
+// turns up: each weight is then a product of up to len(s) exponentials. Their
+// exponents add up to the same distance from the maximum.
+func AttentionWeightBounds(tree Tree, n int, scale float64, s []Score, y []float64) []float64 {
+	t, eps := make([]float64, len(s)), make([]float64, len(s))
+	for i, v := range s {
+		if t[i] = v.Value; !math.IsInf(v.Value, 0) {
+			eps[i] = scoreError(tree, n, scale, v)
+		}
+	}
+	if tree == TreeAny {
+		return weightBounds(t, eps, y, (AnyExpUlps+1)*float64(len(s)+1), max(len(s), 1))
+	}
+	return weightBounds(t, eps, y, ExpUlps, steps(len(t), DotLanes)+6)
+}
+
+// AttentionBound returns the largest error of Σ y·v, a chain of fused
+// multiply-adds, over weights y that are off by off: Σ off·|v| + γ_n·Σ (y + off)·|v|
+// and an underflow for every term. TreeAny: two roundings more, of the products
+// and of a quotient at the end, which may double an underflow.
+func AttentionBound(tree Tree, y, off, v []float64) float64 {
+	moved, gauge := 0.0, 0.0
+	for i, x := range v {
+		moved += off[i] * math.Abs(x)
+		gauge += (y[i] + off[i]) * math.Abs(x)
+	}
+	h := len(v)
+	if tree == TreeAny {
+		h += 2
+	}
+	return enlarged * (moved + gamma(h)*gauge + 4*float64(h)*tiny)
 }
 
 // RMSNormBound returns the largest error of an element of exact value y of a

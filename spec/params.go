@@ -53,7 +53,7 @@ const (
 // AttentionParams are those of attention_f32: p = softmax(Scale·q·k[t]) over the
 // keys that a query sees, y = Σ p[t]·v[t], head h with key and value head
 // ⌊h·KVHeads/Heads⌋. All but Start and Scale are the shape's: rows, batch, heads,
-// kvheads and cols. The op has kernels and is not in the table yet.
+// kvheads and cols.
 type AttentionParams struct {
 	Queries, Keys, Heads, KVHeads, HeadDim int
 	Start                                  int // position of the first query: query i sees keys 0 … Start+i

@@ -236,4 +236,13 @@ var floatOps = []Info{
 		Formula: "(y0, y1) = M·(x0·cos θ − x1·sin θ, x0·sin θ + x1·cos θ), θ and M as RopeParams says; elements from Width on are copied",
 		Rule:    "As a sum of two products each.",
 	},
+	{
+		Op: OpAttentionF32, Kind: KindAttention, Out: F32,
+		In: []Operand{operand("q", F32, ExtentHeads), operand("k", F32, ExtentKVHeads), operand("v", F32, ExtentKVHeads),
+			operand("params", Params, ExtentAttention)},
+		Formula: "t[j] = scale·Σ q[i][h]·k[j][g], g = ⌊h·kvheads/heads⌋, over the keys j ≤ start + i; p = softmax(t); y[i][h] = Σ p[j]·v[j][g]",
+		Rule: "Keys beyond start + i have no influence, whatever they hold. A t that is NaN or +Inf: NaN. All t −Inf: zeros, for there is nothing to attend to. " +
+			"Where a partial sum of t may overflow: unspecified. A NaN in v: NaN; an infinite one: NaN or infinite, for its weight may underflow; " +
+			"unspecified where t is −Inf.",
+	},
 }

@@ -58,11 +58,12 @@ func touches(t *testing.T, op spec.Op, s spec.Shape, f spec.Func, atEnd bool) (p
 // here does.
 func TestOutOfBounds(t *testing.T) {
 	shapes := map[spec.Kind][]spec.Shape{
-		spec.KindMap:    {spec.Vector(256), spec.Vector(768)},
-		spec.KindDot:    {spec.Vector(256), spec.Vector(768)},
-		spec.KindRow:    {spec.Vector(6), spec.Vector(77)},
-		spec.KindHeads:  {{Rows: 2, Cols: 6, Batch: 1}},
-		spec.KindMatvec: {{Rows: 3, Cols: 512, Batch: 2}, {Rows: 4, Cols: 256, Batch: 1}},
+		spec.KindMap:       {spec.Vector(256), spec.Vector(768)},
+		spec.KindDot:       {spec.Vector(256), spec.Vector(768)},
+		spec.KindRow:       {spec.Vector(6), spec.Vector(77)},
+		spec.KindHeads:     {{Rows: 2, Cols: 6, Batch: 1}},
+		spec.KindAttention: {{Rows: 2, Cols: 6, Batch: 3, Heads: 4, KVHeads: 2}},
+		spec.KindMatvec:    {{Rows: 3, Cols: 512, Batch: 2}, {Rows: 4, Cols: 256, Batch: 1}},
 	}
 	for _, m := range All() {
 		list := shapes[spec.MustLookup(m.Op).Kind]

@@ -8,7 +8,7 @@ import (
 
 // Mutant is a kernel with one deliberate defect.
 type Mutant struct {
-	ID      string // row of the catalogue, with -b, -c … where it makes several of an op
+	ID      string // row of the catalogue, X for one that is not in it, with -b, -c … where it makes several of an op
 	Defect  string // the public report
 	Class   string // class of defect, as in the catalogue
 	Op      spec.Op
@@ -55,6 +55,7 @@ func All() []Mutant {
 		softmaxMutants(),
 		rmsnormMutants(),
 		ropeMutants(),
+		attentionMutants(),
 		quantizeQ8Mutants(spec.OpQuantizeQ8_0, spec.Q8_0),
 		quantizeQ8Mutants(spec.OpQuantizeQ8_1, spec.Q8_1),
 	)

@@ -20,7 +20,7 @@ func floatDerivations() []Derivation {
 		}
 	}
 	for _, t := range []spec.Tree{spec.TreeLanes, spec.TreeAny} {
-		out = append(out, swiglu(t), softmax(t), rmsnorm(t), rope(t))
+		out = append(out, swiglu(t), softmax(t), rmsnorm(t), rope(t), attention(t))
 	}
 	return out
 }
@@ -98,13 +98,150 @@ func softmax(t spec.Tree) Derivation {
 				limit := quo(mul(p, add(add(big1[0], mean), g)), mul(sub(one, mean), sub(one, g)))
 				return []side{le("|y − p|", distance(y, p), "p·(A + Ā + γ)/((1−Ā)(1−γ))", limit)}
 			}),
-		step("For two equal arguments p = 1/2, and any y computed by exact exponentials, γ and three roundings has |y − p| ≤ spec.SoftmaxBounds.",
-			"The exponent of either is exactly 0; sum, reciprocal and product round.",
+		step("t_i = fl(scale·x_i), e_i within k ulp of e^(t_i − max t), sum in one order, y_i = fl(e_i·fl(1/S)): |y_i − p_i| ≤ spec.SoftmaxBounds(t)_i + 2^−40.",
+			"The whole kernel, simulated; exponentials are known here to 2^−50, which the 2^−40 covers.",
 			func(rng *rand.Rand) []side {
-				x := float64(scaled(rng, between(rng, -10, 10)))
-				b := spec.SoftmaxBounds(t, []float64{x, x}, []float64{0.5, 0.5})
-				y := round(mul(one, round(quo(one, round(integer(2))))))
-				return []side{ample("|y − 1/2|", distance(y, half), "spec.SoftmaxBounds", new(big.Rat).SetFloat64(b[0]))}
+				n := between(rng, 1, 6)
+				scale := rat(scaled(rng, between(rng, -3, 3)))
+				x := make([]*big.Rat, n)
+				for i := range x {
+					x[i] = rat(scaled(rng, between(rng, -3, 3)))
+				}
+				if coin(rng, 3) {
+					x[n-1] = x[0]
+				}
+				k := int64(spec.ExpUlps)
+				if t == spec.TreeAny {
+					k = spec.AnyExpUlps
+				}
+				args := make([]*big.Rat, n)
+				for i := range x {
+					args[i] = mul(scale, x[i])
+				}
+				p, arg64, p64 := exactSoftmax(args)
+				y := roundedSoftmax(rng, rounds(args), k)
+				bounds := spec.SoftmaxBounds(t, arg64, p64)
+				var out []side
+				for i := range y {
+					out = append(out, le("|y − p|", distance(y[i], p[i]), "spec.SoftmaxBounds", add(float(bounds[i]), pow2(-40))))
+				}
+				return out
+			}))
+}
+
+// exactSoftmax returns the softmax of t, but for exponentials in binary64, and both
+// as float64.
+func exactSoftmax(t []*big.Rat) (p []*big.Rat, t64, p64 []float64) {
+	top := t[0]
+	for _, v := range t {
+		top = larger(top, v)
+	}
+	sum := new(big.Rat)
+	for _, v := range t {
+		p = append(p, exponential(sub(v, top)))
+		sum.Add(sum, p[len(p)-1])
+	}
+	for i := range p {
+		p[i] = quo(p[i], sum)
+		a, _ := t[i].Float64()
+		b, _ := p[i].Float64()
+		t64, p64 = append(t64, a), append(p64, b)
+	}
+	return p, t64, p64
+}
+
+// exponential returns e^x for x ≤ 0, with a relative error of some 2^−50.
+func exponential(x *big.Rat) *big.Rat {
+	hi, _ := x.Float64()
+	lo, _ := sub(x, float(hi)).Float64()
+	return mul(float(math.Exp(hi)), add(one, float(lo)))
+}
+
+func rounds(x []*big.Rat) []*big.Rat {
+	out := make([]*big.Rat, len(x))
+	for i, v := range x {
+		out[i] = round(v)
+	}
+	return out
+}
+
+// roundedSoftmax simulates a kernel whose exponential is off by up to k ulp.
+func roundedSoftmax(rng *rand.Rand, t []*big.Rat, k int64) []*big.Rat {
+	top := t[0]
+	for _, v := range t {
+		top = larger(top, v)
+	}
+	sum, e := new(big.Rat), make([]*big.Rat, len(t))
+	for i, v := range t {
+		exact := exponential(round(sub(v, top)))
+		ulp := fromFloat(spec.Ulp(new(big.Float).SetPrec(200).SetRat(exact)))
+		off := big.NewRat(int64(between(rng, -1000, 1000)), 1000)
+		if e[i] = round(add(exact, mul(mul(integer(k), ulp), off))); distance(e[i], exact).Cmp(mul(integer(k), ulp)) > 0 {
+			e[i] = round(exact) // rounded out of reach
+		}
+		sum = round(add(sum, e[i]))
+	}
+	inverse := round(quo(one, sum))
+	for i := range e {
+		e[i] = round(mul(e[i], inverse))
+	}
+	return e
+}
+
+// attention: a softmax of rounded dots, and a sum weighted with it.
+func attention(t spec.Tree) Derivation {
+	return derivation(spec.OpAttentionF32, t, "|y − Σ p·v| ≤ spec.AttentionBound(p, spec.AttentionWeightBounds)",
+		step("x̂ = x + δ·θ, |θ| ≤ 1, δ the bound of a dot of n: the softmax of fl(scale·x̂) has |w_i − p_i| ≤ spec.AttentionWeightBounds + 2^−40.",
+			"|fl(scale·x̂) − scale·x| ≤ |scale|·δ + u·(|scale·x| + |scale|·δ) + 2^−150 takes the place of the arguments' rounding in the bound of softmax.",
+			func(rng *rand.Rand) []side {
+				n, keys := between(rng, 1, 200), between(rng, 1, 6)
+				scale := rat(scaled(rng, between(rng, -4, 1)))
+				exact, moved := make([]*big.Rat, keys), make([]*big.Rat, keys)
+				scores := make([]spec.Score, keys)
+				for i := range exact {
+					x := rat(scaled(rng, between(rng, -3, 5)))
+					gauge := mul(abs(x), integer(int64(between(rng, 1, 40))))
+					delta := mul(specGamma(spec.Depth(spec.OpDotF32, t, n)), gauge)
+					exact[i] = mul(scale, x)
+					moved[i] = mul(scale, add(x, mul(delta, big.NewRat(int64(between(rng, -1000, 1000)), 1000))))
+					scores[i].Value, _ = exact[i].Float64()
+					scores[i].Gauge, _ = gauge.Float64()
+				}
+				p, _, p64 := exactSoftmax(exact)
+				k := int64(spec.ExpUlps)
+				if t == spec.TreeAny {
+					k = spec.AnyExpUlps
+				}
+				w := roundedSoftmax(rng, rounds(moved), k)
+				scale64, _ := scale.Float64()
+				bounds := spec.AttentionWeightBounds(t, n, scale64, scores, p64)
+				var out []side
+				for i := range w {
+					out = append(out, le("|w − p|", distance(w[i], p[i]), "spec.AttentionWeightBounds", add(float(bounds[i]), pow2(-40))))
+				}
+				return out
+			}),
+		step("w = p + off·θ, |θ| ≤ 1: the chain fl(w_n·v_n + … fl(w_1·v_1)) has |y − Σ p·v| ≤ spec.AttentionBound.",
+			"Σ off·|v| for the weights, and each term passes through at most n roundings.",
+			func(rng *rand.Rand) []side {
+				n := between(rng, 1, 12)
+				y, exact := new(big.Rat), new(big.Rat)
+				p64, off64, v64 := make([]float64, n), make([]float64, n), make([]float64, n)
+				for i := range n {
+					p := rat(abs32(scaled(rng, between(rng, -20, -1))))
+					off := mul(p, big.NewRat(int64(between(rng, 0, 1000)), 1<<30))
+					v := rat(scaled(rng, between(rng, -3, 8)))
+					w := round(add(p, mul(off, big.NewRat(int64(between(rng, -1000, 1000)), 1000))))
+					if distance(w, p).Cmp(off) > 0 {
+						w = p
+					}
+					y = round(add(mul(w, v), y))
+					exact.Add(exact, mul(p, v))
+					p64[i], _ = p.Float64()
+					off64[i], _ = off.Float64()
+					v64[i], _ = v.Float64()
+				}
+				return []side{le("|y − Σ p·v|", distance(y, exact), "spec.AttentionBound", float(spec.AttentionBound(t, p64, off64, v64)))}
 			}))
 }
 
