@@ -132,9 +132,9 @@ var floatDots = []Info{
 	},
 }
 
-// activationOf is the format that activations take for weights of a format in
+// ActivationOf is the format that activations take for weights of a format in
 // Path B, as the field pairs them; F32 where there is no such pair.
-func activationOf(w Format) Format {
+func ActivationOf(w Format) Format {
 	switch w {
 	case Q4_0, Q5_0, Q8_0, IQ4NL, MXFP4, NVFP4:
 		return Q8_0
@@ -152,7 +152,7 @@ var matvecs = []Format{Q4_0, Q8_0, Q4K, Q5K, Q6K}
 func quantDots() []Info {
 	var out []Info
 	for _, w := range dequantized {
-		x := activationOf(w)
+		x := ActivationOf(w)
 		if x == F32 {
 			continue
 		}
@@ -162,7 +162,7 @@ func quantDots() []Info {
 		})
 	}
 	for _, w := range matvecs {
-		x := activationOf(w)
+		x := ActivationOf(w)
 		out = append(out, Info{
 			Op: OpMatvec(w, x), Kind: KindMatvec, In: matrixOf(w, x), Out: F32,
 			Formula: "y[b][r] = " + string(OpDot(w, x)) + "(w[r], x[b]) (Path B)", Rule: sumRule + quantRule,

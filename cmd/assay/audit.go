@@ -24,8 +24,8 @@ func auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit [MODEL.gguf]",
 		Short: "Audit every kernel on hostile data and on a model's own tensors and activations",
-		Long: "Audit runs every kernel row on hostile data (all properties) and on the Q4_K tensors\n" +
-			"and the activations of a trained model: the embedded teacher, or MODEL.gguf.\n" +
+		Long: "Audit runs every kernel row on hostile data (all properties) and on the tensors and\n" +
+			"the activations of a trained model: the embedded teacher, or MODEL.gguf.\n" +
 			"The model's text is the teacher's sample; without a byte vocabulary, arbitrary tokens.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -157,7 +157,7 @@ func TestModelFile(t *testing.T) {
 		Metadata: []gguf.KV{{Key: "general.architecture", Value: "mystery"}},
 		Tensors: []gguf.Tensor{
 			{Name: "w", Dims: []uint64{256, 2}, Type: gguf.Q4K, Data: bytes.Repeat([]byte{0x12, 0x34, 0x56}, 96)},
-			{Name: "v", Dims: []uint64{256, 1}, Type: gguf.Q5K, Data: make([]byte, 176)},
+			{Name: "v", Dims: []uint64{256, 1}, Type: gguf.I16, Data: make([]byte, 512)},
 		},
 	}
 	name := filepath.Join(t.TempDir(), "m.gguf")
@@ -173,7 +173,7 @@ func TestModelFile(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("status %d\n%s\n%s", status, out, errOut)
 	}
-	for _, want := range []string{"mystery", "Q5_K", "skipped: "} {
+	for _, want := range []string{"mystery", "I16", "skipped: "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -191,6 +191,7 @@ func TestReplay(t *testing.T) {
 		{"-property", "tree", "dot_f32:gauss+gauss:1x100x1:5"},
 		{"tensor:blk.1.ffn_gate.weight:matvec_q4k_q8k:700:3"},
 		{"tensor:blk.1.ffn_gate.weight:dequant_q4k:700:0"},
+		{"tensor:output.weight:matvec_q6k_q8k:200:5"},
 		{"tensor:blk.2.attn_q.weight:quantize_q8k_aprender:0:7"},
 	} {
 		out, errOut, status := assay(t, nil, append([]string{"replay", "--json"}, args...)...)

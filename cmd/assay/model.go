@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,12 +56,13 @@ func (it item) locate(c *spec.Case, element string) string {
 		fmt.Sscan(element, &e)
 		row, token = e%c.Shape.Rows, e/c.Shape.Rows
 	case spec.KindMap:
-		if c.Op == spec.OpDequantQ4K {
+		in := spec.MustLookup(c.Op)
+		if in.Out.Float() { // a tensor's own op
 			fmt.Sscan(element, &e)
 			row = e / it.cols
 		} else {
 			fmt.Sscanf(element, "block %d", &e)
-			token = e * spec.SuperBlock / it.cols
+			token = e * in.Unit() / it.cols
 		}
 	}
 	return fmt.Sprintf("%s:%d:%d", it.name[:i], row, token)
@@ -72,22 +74,20 @@ func modelWork(ctx context.Context, f *gguf.File, tokens int) (work []item, abse
 	counts := map[gguf.Type]int{}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
-		counts[t.Type]++
-		if t.Type == gguf.Q4K {
-			id := tensorID(spec.OpDequantQ4K, t.Name, 0, 0)
+		format, ok := t.Type.Format()
+		if !ok {
+			counts[t.Type]++
+			continue
+		}
+		if op := decodeOp(format); op != "" {
+			id := tensorID(op, t.Name, 0, 0)
 			work = append(work, item{id, func() *spec.Case {
-				return &spec.Case{ID: id, Op: spec.OpDequantQ4K,
-					Shape: spec.Vector(len(t.Data) / spec.Q4KBytes * spec.SuperBlock), In: [][]byte{t.Data}}
+				return &spec.Case{ID: id, Op: op, Shape: spec.Vector(elements(format, t.Data)), In: [][]byte{t.Data}}
 			}, int(t.Dims[0])})
 		}
 	}
 	for _, t := range sortedTypes(counts) {
-		if t != gguf.Q4K && t != gguf.F32 {
-			absent = append(absent, fmt.Sprintf("%d tensors of type %v: no op takes them yet", counts[t], t))
-		}
-	}
-	if counts[gguf.Q4K] == 0 {
-		absent = append(absent, "the model has no Q4_K tensor")
+		absent = append(absent, fmt.Sprintf("%d tensors of type %v: no op takes them", counts[t], t))
 	}
 	sites, err := activation.Collect(ctx, f, activation.Tokens(f, teacher.Sample(), tokens))
 	if err != nil {
@@ -97,12 +97,13 @@ func modelWork(ctx context.Context, f *gguf.File, tokens int) (work []item, abse
 		return work, absent
 	}
 	for _, s := range sites {
-		for _, op := range []spec.Op{
-			spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender, spec.OpMatvecQ4KF32,
-			spec.OpMatvecQ4KQ8K, spec.OpDotQ4KQ8K, spec.OpDotF32,
-		} {
+		format, ok := s.Tensor.Type.Format()
+		if !ok {
+			continue // reported above
+		}
+		for _, op := range siteOps(format) {
 			id := tensorID(op, s.Tensor.Name, 0, 0)
-			work = append(work, item{id, func() *spec.Case { return siteCase(s, op, 0, 0, true) }, int(s.Tensor.Dims[0])})
+			work = append(work, item{id, func() *spec.Case { return siteCase(s, format, op, 0, 0, true) }, int(s.Tensor.Dims[0])})
 		}
 	}
 	return work, absent
@@ -123,31 +124,75 @@ func tensorID(op spec.Op, name string, row, token int) string {
 	return fmt.Sprintf("tensor:%s:%s:%d:%d", name, op, row, token)
 }
 
+// decodeOp is the op that turns a tensor of the format into f32, or "".
+func decodeOp(f spec.Format) spec.Op {
+	switch f {
+	case spec.F32:
+		return ""
+	case spec.F16:
+		return spec.OpConvertF16F32
+	case spec.BF16:
+		return spec.OpConvertBF16F32
+	}
+	return spec.OpDequant(f)
+}
+
+func elements(f spec.Format, data []byte) int {
+	return len(data) / f.BlockBytes() * f.BlockLen()
+}
+
+// siteOps lists the ops that a matrix of the format and its activations are
+// operands of: what makes the activations' format, dots and matvecs.
+func siteOps(f spec.Format) []spec.Op {
+	x := spec.ActivationOf(f)
+	all := []spec.Op{spec.OpDot(f, x), spec.OpMatvec(f, x), spec.OpMatvec(f, spec.F32), spec.OpDotF32}
+	switch {
+	case f == spec.F16:
+		all = append(all, spec.OpConvertF32F16, spec.OpDotF16)
+	case f == spec.BF16:
+		all = append(all, spec.OpConvertF32BF16, spec.OpDotBF16)
+	case f == spec.F32:
+		all = append(all, spec.OpMatvecF32)
+	case x == spec.Q8K:
+		all = append(all, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender)
+	case x == spec.Q8_0:
+		all = append(all, spec.OpQuantizeQ8_0)
+	case x == spec.Q8_1:
+		all = append(all, spec.OpQuantizeQ8_1)
+	}
+	return slices.DeleteFunc(all, func(op spec.Op) bool { return !spec.Known(op) })
+}
+
 // siteCase makes the case of an op from a tensor and the activations that meet
 // it: of the whole site, or of one row and token. Dots take one row and token
 // either way.
-func siteCase(s activation.Site, op spec.Op, row, token int, whole bool) *spec.Case {
+func siteCase(s activation.Site, f spec.Format, op spec.Op, row, token int, whole bool) *spec.Case {
 	cols, rows := int(s.Tensor.Dims[0]), int(s.Tensor.Rows())
+	in := spec.MustLookup(op)
 	c := &spec.Case{ID: tensorID(op, s.Tensor.Name, row, token), Op: op}
 	x := s.X[token*cols : (token+1)*cols]
-	w := s.Tensor.Data[row*spec.Q4K.Bytes(cols):][:spec.Q4K.Bytes(cols)]
+	w := s.Tensor.Data[row*f.Bytes(cols):][:f.Bytes(cols)]
 	c.Shape = spec.Vector(cols)
-	if whole && op != spec.OpDotF32 && op != spec.OpDotQ4KQ8K {
+	if whole && in.Kind != spec.KindDot {
 		x, w = s.X, s.Tensor.Data
 		c.Shape = spec.Shape{Rows: rows, Cols: cols, Batch: s.Tokens}
 	}
 	acts := spec.FloatBytes(x)
-	switch op {
-	case spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender:
+	if in.Kind == spec.KindMap { // what makes the activations' format
 		c.Shape, c.In = spec.Vector(len(x)), [][]byte{acts}
-	case spec.OpMatvecQ4KF32:
-		c.In = [][]byte{w, acts}
-	case spec.OpDotF32:
-		c.In = [][]byte{mustBulk(&spec.Case{Op: spec.OpDequantQ4K, Shape: spec.Vector(cols), In: [][]byte{w}}), acts}
-	default:
-		quantize := &spec.Case{Op: spec.OpQuantizeQ8KGGML, Shape: spec.Vector(len(x)), In: [][]byte{acts}}
-		c.In = [][]byte{w, mustBulk(quantize)}
+		return c
 	}
+	if in.In[0].Format != f { // dot_f32 of other weights
+		w = mustBulk(&spec.Case{Op: decodeOp(f), Shape: spec.Vector(cols), In: [][]byte{w}})
+	}
+	if to := in.In[1].Format; to != spec.F32 {
+		makers := map[spec.Format]spec.Op{
+			spec.Q8K: spec.OpQuantizeQ8KGGML, spec.Q8_0: spec.OpQuantizeQ8_0, spec.Q8_1: spec.OpQuantizeQ8_1,
+			spec.F16: spec.OpConvertF32F16, spec.BF16: spec.OpConvertF32BF16,
+		}
+		acts = mustBulk(&spec.Case{Op: makers[to], Shape: spec.Vector(len(x)), In: [][]byte{acts}})
+	}
+	c.In = [][]byte{w, acts}
 	return c
 }
 
@@ -178,17 +223,21 @@ func modelCase(ctx context.Context, f *gguf.File, id string, tokens int) (*spec.
 		return bad("%v", err)
 	}
 	t, err := f.Tensor(name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return bad("%v", err)
-	case t.Type != gguf.Q4K:
-		return bad("tensor is of type %v, want Q4_K", t.Type)
+	}
+	format, ok := t.Type.Format()
+	switch {
+	case !ok:
+		return bad("no op takes tensors of type %v", t.Type)
+	case op != decodeOp(format) && !slices.Contains(siteOps(format), op):
+		return bad("%s does not take tensors of type %v", op, t.Type)
 	case err1 != nil || err2 != nil || row < 0 || token < 0 || uint64(row) >= t.Rows():
 		return bad("no row %s or token %s", parts[n-2], parts[n-1])
 	}
-	if op == spec.OpDequantQ4K {
+	if op == decodeOp(format) {
 		cols := int(t.Dims[0])
-		size := spec.Q4K.Bytes(cols)
+		size := format.Bytes(cols)
 		return &spec.Case{ID: id, Op: op, Shape: spec.Vector(cols), In: [][]byte{t.Data[row*size:][:size]}}, nil
 	}
 	sites, err := activation.Collect(ctx, f, activation.Tokens(f, teacher.Sample(), max(tokens, token+1)))
@@ -197,7 +246,7 @@ func modelCase(ctx context.Context, f *gguf.File, id string, tokens int) (*spec.
 	}
 	for _, s := range sites {
 		if s.Tensor.Name == name && token < s.Tokens {
-			return siteCase(s, op, row, token, false), nil
+			return siteCase(s, format, op, row, token, false), nil
 		}
 	}
 	return bad("the model multiplies this tensor with no activation, or has fewer tokens")

@@ -23,9 +23,9 @@ type Site struct {
 }
 
 // Collect runs the model of f over the tokens, the first of them at position 0,
-// and returns a site for each matrix of type Q4_K that is multiplied with an
-// activation, in the order of the pass: the projections of attention and
-// feed-forward network, and the output head, which may be the token embedding.
+// and returns a site for each matrix that is multiplied with an activation, in
+// the order of the pass: the projections of attention and feed-forward network,
+// and the output head, which may be the token embedding.
 //
 // The error wraps [ErrArchitecture] or [ErrType] if the model is one that the
 // pass does not cover, and is ctx's if that ends first; it is looked at at
@@ -43,14 +43,8 @@ func Collect(ctx context.Context, f *gguf.File, tokens []int) ([]Site, error) {
 	p := newPass(m, windows, n)
 	var sites []Site
 	p.visit = func(x []float64, readers ...*linear) {
-		var rounded []float32
+		rounded := round(x)
 		for _, l := range readers {
-			if l.tensor.Type != gguf.Q4K {
-				continue
-			}
-			if rounded == nil {
-				rounded = round(x)
-			}
 			sites = append(sites, Site{Tensor: l.tensor, X: rounded, Tokens: n})
 		}
 	}

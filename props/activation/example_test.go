@@ -25,6 +25,6 @@ func ExampleCollect() {
 	fmt.Printf("%s: %d × %d weights, %d activations of %d\n",
 		s.Tensor.Name, s.Tensor.Rows(), s.Tensor.Dims[0], s.Tokens, len(s.X)/s.Tokens)
 	// Output:
-	// 48 sites
-	// blk.7.ffn_up.weight: 768 × 256 weights, 8 activations of 256
+	// 57 sites
+	// output.weight: 256 × 256 weights, 8 activations of 256
 }

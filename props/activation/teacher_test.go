@@ -86,9 +86,9 @@ func TestTeacherSites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 7 matrices in each of 8 blocks, without attn_v and ffn_down in 4 of them.
-	if len(sites) != 48 {
-		t.Errorf("%d sites, want 48", len(sites))
+	// 7 matrices in each of 8 blocks, and the head.
+	if len(sites) != 57 {
+		t.Errorf("%d sites, want 57", len(sites))
 	}
 	for _, s := range sites {
 		if want := len(text) * int(s.Tensor.Dims[0]); s.Tokens != len(text) || len(s.X) != want {
