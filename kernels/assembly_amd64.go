@@ -14,7 +14,7 @@ func hasAVX2() bool {
 
 func hasAVX512VNNI() bool {
 	return hasAVX2() && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
-		cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI
+		cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI2
 }
 
 // assemblyRows is the census of assembly: a routine that is not listed here is
@@ -56,6 +56,14 @@ func assemblyRows() []spec.Row {
 		row(spec.OpDotBF16, spec.TierAVX512VNNI, spec.DotQuant(dotBF16AVX512)),
 		row(spec.OpMatvecF32, spec.TierAVX2, spec.MatvecFloat(matvecF32AVX2)),
 		row(spec.OpMatvecF32, spec.TierAVX512VNNI, spec.MatvecFloat(matvecF32AVX512)),
+		row(spec.OpExpF32, spec.TierAVX2, spec.Unary(expF32AVX2)),
+		row(spec.OpExpF32, spec.TierAVX512VNNI, spec.Unary(expF32AVX512)),
+		row(spec.OpSiluF32, spec.TierAVX2, spec.Unary(siluF32AVX2)),
+		row(spec.OpSiluF32, spec.TierAVX512VNNI, spec.Unary(siluF32AVX512)),
+		row(spec.OpGeluF32, spec.TierAVX2, spec.Unary(geluF32AVX2)),
+		row(spec.OpGeluF32, spec.TierAVX512VNNI, spec.Unary(geluF32AVX512)),
+		row(spec.OpSwigluF32, spec.TierAVX2, spec.Gated(swigluF32AVX2)),
+		row(spec.OpSwigluF32, spec.TierAVX512VNNI, spec.Gated(swigluF32AVX512)),
 		row(spec.OpRMSNormF32, spec.TierAVX2, spec.Normalize(rmsNormF32AVX2)),
 		row(spec.OpRMSNormF32, spec.TierAVX512VNNI, spec.Normalize(rmsNormF32AVX512)),
 		row(spec.OpRopeF32, spec.TierAVX2, spec.Rope(ropeF32AVX2)),

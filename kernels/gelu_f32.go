@@ -39,9 +39,9 @@ func exp64(x float64) float64 {
 	)
 	n := float64(x*invLn2) + shift - shift
 	r := float64(x-float64(n*hi)) - float64(n*lo)
-	p := 1.0
-	for k := 12.0; k >= 1; k-- {
-		p = 1 + float64(float64(r*p)/k)
+	p := expTaylor[0]
+	for _, c := range expTaylor[1:] {
+		p = float64(r*p) + c
 	}
 	return float64(p * math.Float64frombits(uint64(int64(n)+1023)<<52))
 }
