@@ -64,6 +64,8 @@ func assemblyRows() []spec.Row {
 		row(spec.OpGeluF32, spec.TierAVX512VNNI, spec.Unary(geluF32AVX512)),
 		row(spec.OpSwigluF32, spec.TierAVX2, spec.Gated(swigluF32AVX2)),
 		row(spec.OpSwigluF32, spec.TierAVX512VNNI, spec.Gated(swigluF32AVX512)),
+		row(spec.OpSoftmaxF32, spec.TierAVX2, spec.Softmax(softmaxF32AVX2)),
+		row(spec.OpSoftmaxF32, spec.TierAVX512VNNI, spec.Softmax(softmaxF32AVX512)),
 		row(spec.OpRMSNormF32, spec.TierAVX2, spec.Normalize(rmsNormF32AVX2)),
 		row(spec.OpRMSNormF32, spec.TierAVX512VNNI, spec.Normalize(rmsNormF32AVX512)),
 		row(spec.OpRopeF32, spec.TierAVX2, spec.Rope(ropeF32AVX2)),

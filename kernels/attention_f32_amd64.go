@@ -17,11 +17,11 @@ func weighRowsAVX2(dst, p, v *float32, keys, stride, dim int)
 func weighRowsAVX512(dst, p, v *float32, keys, stride, dim int)
 
 func attentionF32AVX2(dst, q, k, v []float32, p spec.AttentionParams, threads int) {
-	attention(dst, q, k, v, p, threads, attentionParts{dotF32AVX2, softmaxF32Generic, weighAVX2})
+	attention(dst, q, k, v, p, threads, attentionParts{dotF32AVX2, softmaxF32AVX2, weighAVX2})
 }
 
 func attentionF32AVX512(dst, q, k, v []float32, p spec.AttentionParams, threads int) {
-	attention(dst, q, k, v, p, threads, attentionParts{dotF32AVX512, softmaxF32Generic, weighAVX512})
+	attention(dst, q, k, v, p, threads, attentionParts{dotF32AVX512, softmaxF32AVX512, weighAVX512})
 }
 
 func weighAVX2(dst, p, v []float32, stride int) {

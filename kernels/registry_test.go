@@ -44,7 +44,7 @@ var assembled = []spec.Op{
 	spec.OpDequantQ4K, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender,
 	spec.OpDotF32, spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpMatvecQ4KF32,
 	spec.OpConvertF16F32, spec.OpConvertBF16F32, spec.OpConvertF32F16, spec.OpConvertF32BF16,
-	spec.OpDotF16, spec.OpDotBF16, spec.OpMatvecF32, spec.OpExpF32, spec.OpSiluF32, spec.OpGeluF32, spec.OpSwigluF32, spec.OpRMSNormF32, spec.OpRopeF32, spec.OpAttentionF32,
+	spec.OpDotF16, spec.OpDotBF16, spec.OpMatvecF32, spec.OpExpF32, spec.OpSiluF32, spec.OpGeluF32, spec.OpSwigluF32, spec.OpSoftmaxF32, spec.OpRMSNormF32, spec.OpRopeF32, spec.OpAttentionF32,
 	spec.OpDequant(spec.Q6K), spec.OpDot(spec.Q6K, spec.Q8K), spec.OpMatvec(spec.Q6K, spec.Q8K),
 	spec.OpDequant(spec.Q8_0), spec.OpDot(spec.Q8_0, spec.Q8_0), spec.OpMatvec(spec.Q8_0, spec.Q8_0),
 	spec.OpDequant(spec.Q4_0), spec.OpDot(spec.Q4_0, spec.Q8_0), spec.OpMatvec(spec.Q4_0, spec.Q8_0),

@@ -7,43 +7,24 @@ import (
 	"assay/spec"
 )
 
-// softmaxF32Generic: t = scale·x + mask fused, m = max t, e = e^(t − m), S = Σ e
-// over 64 lanes, y = e·(1/S). NaN or +Inf among t: all NaN; all t −Inf: all +0.
-func softmaxF32Generic(dst, x, mask []float32, scale float32) {
+func checkSoftmaxF32(dst, x, mask []float32) {
 	if len(x) != len(dst) || mask != nil && len(mask) != len(dst) {
 		panic(fmt.Sprintf("kernels: %s: %d elements, %d of mask, into %d", spec.OpSoftmaxF32, len(x), len(mask), len(dst)))
 	}
-	top := float32(math.Inf(-1))
-	for i, v := range x {
-		t := float32(scale * v)
-		if mask != nil {
-			t = fma32(scale, v, mask[i])
-		}
-		dst[i] = t
-		if !(t <= top) { // NaN stays
-			top = t
-		}
-		if top != top {
-			break
-		}
+}
+
+// softmaxSpecial fills dst if the largest argument decides the whole row: NaN
+// for NaN and +Inf, +0 for −Inf.
+func softmaxSpecial(dst []float32, top float32) bool {
+	if top-top == 0 {
+		return false
 	}
-	if !(top <= math.MaxFloat32) || top < -math.MaxFloat32 { // NaN, +Inf; −Inf
-		fill := float32(0)
-		if top != top || top > 0 {
-			fill = float32(math.NaN())
-		}
-		for i := range dst {
-			dst[i] = fill
-		}
-		return
+	fill := float32(math.NaN())
+	if top < 0 {
+		fill = 0
 	}
-	var lanes [spec.DotLanes]float32
-	for i, t := range dst {
-		dst[i] = expF32(t - top)
-		lanes[i%len(lanes)] += dst[i]
-	}
-	inv := 1 / foldLanes(lanes[:])
 	for i := range dst {
-		dst[i] *= inv
+		dst[i] = fill
 	}
+	return true
 }
