@@ -46,7 +46,8 @@ fuzz-short:
 emulate:
 	ASSAY_EMULATE=1 $(GO) test -count=1 -v -timeout 20m -run TestEmulatedTiers ./props
 
-# All 2^32 arguments of the ops of one f32; taken up where it was interrupted.
+# All 2^32 arguments of the ops of one f32, every scale and quant of the
+# dequantisers; taken up where it was interrupted.
 exhaustive:
 	$(GO) run ./cmd/assay sweep
 

@@ -86,12 +86,7 @@ func checkPieces(h *harness, r Recipe) *Finding {
 // middle, of both signs.
 func checkSweep(h *harness, r Recipe) *Finding {
 	in := spec.MustLookup(r.Op)
-	var x []float32
-	for e := range uint32(256) {
-		for _, m := range []uint32{0, 1, 2, 0x3fffff, 0x400000, 0x400001, 0x7ffffe, 0x7fffff} {
-			x = append(x, math.Float32frombits(e<<23|m), math.Float32frombits(1<<31|e<<23|m))
-		}
-	}
+	x := boundaryFloats()
 	rng := r.rng()
 	for range 4096 { // where nothing has happened yet
 		x = append(x, float32(signed(rng, 110*rng.Float64())))

@@ -1,8 +1,10 @@
 package props
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"assay/oracle"
 	"assay/spec"
@@ -107,22 +109,30 @@ func checkOneHot(h *harness, r Recipe) *Finding {
 	s.Cols = min(s.Cols, max(3*l.Format.BlockLen(), 128))
 	n := l.Format.BlockLen()
 	start := rng.IntN(s.Cols/n) * n
+	// Weights for one activation, and weights of which one is hot.
+	full := intCase(r.Op, s, intBlocks(rng, l, s.Rows*s.Cols), make([]int8, s.Cols*s.Batch))
+	w := intBlocks(rng, l, s.Rows*s.Cols)
+	for b := range w {
+		w[b].m = 0
+		w[b].clear()
+	}
+	cold := intCase(r.Op, s, w, intActs(rng, s.Cols*s.Batch))
 	for i := start; i < start+n; i++ {
 		row, batch := i%s.Rows, i%s.Batch
 		x := make([]int8, s.Cols*s.Batch)
 		x[batch*s.Cols+i] = int8(1 + rng.IntN(3))
-		if _, f := h.exactly(intCase(r.Op, s, intBlocks(rng, l, s.Rows*s.Cols), x)); f != nil {
+		c := &spec.Case{Op: r.Op, Shape: s, In: [][]byte{full.In[0], intActivation(in.In[1].Format, x)}}
+		if _, f := h.exactly(c); f != nil {
 			f.note("only activation %d of vector %d is not zero", i, batch)
 			return f
 		}
-		w := intBlocks(rng, l, s.Rows*s.Cols)
-		for b := range w {
-			w[b].m = 0
-			w[b].clear()
-		}
-		hot := w[(row*s.Cols+i)/n]
+		at := (row*s.Cols + i) / n
+		hot := *w[at]
+		hot.q = slices.Clone(hot.q)
 		hot.q[i%n] = otherCode(rng, l, hot.q[i%n])
-		if _, f := h.exactly(intCase(r.Op, s, w, intActs(rng, s.Cols*s.Batch))); f != nil {
+		c = &spec.Case{Op: r.Op, Shape: s, In: [][]byte{bytes.Clone(cold.In[0]), cold.In[1]}}
+		hot.put(c.In[0][at*l.Format.BlockBytes():])
+		if _, f := h.exactly(c); f != nil {
 			f.note("only quant %d of row %d is not the smallest", i, row)
 			return f
 		}

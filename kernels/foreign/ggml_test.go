@@ -1,0 +1,49 @@
+package foreign_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"assay/kernels/foreign"
+	"assay/spec"
+)
+
+// libraryEnv names the environment variable that says where llama.cpp's released
+// libraries lie; they are not part of the project.
+const libraryEnv = "ASSAY_GGML"
+
+func TestGGML(t *testing.T) {
+	dir := os.Getenv(libraryEnv)
+	if dir == "" {
+		t.Skipf("no libraries of llama.cpp: %s names no folder", libraryEnv)
+	}
+	rows, err := foreign.GGML(filepath.Join(dir, "libggml-cpu-haswell.so"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := []float32{0, 1, -1, 2.5, -80, 80, 10}
+	for _, row := range rows {
+		if row.Op != spec.OpExpF32 && row.Op != spec.OpSiluF32 {
+			continue
+		}
+		c := &spec.Call{Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}, Out: make([]byte, 4*len(x))}
+		row.Func.Run(c)
+		for i, v := range x {
+			want := math.Exp(float64(v))
+			if row.Op == spec.OpSiluF32 {
+				want = float64(v) / (1 + math.Exp(-float64(v)))
+			}
+			if got := float64(spec.GetF32(c.Out, i)); math.Abs(got-want) > 1e-6*math.Abs(want) {
+				t.Errorf("%s of %g is %g, want about %g", row.Op, v, got, want)
+			}
+		}
+	}
+}
+
+func TestGGMLAbsent(t *testing.T) {
+	if _, err := foreign.GGML(filepath.Join(t.TempDir(), "libggml-cpu-none.so")); err == nil {
+		t.Error("a library that is not there was loaded")
+	}
+}
