@@ -58,7 +58,7 @@ func sweepCommand() *cobra.Command {
 			"for bit), on all tiers that the CPU can run. Results go to DIR/OP.json, in which a\n" +
 			"sweep that was interrupted is taken up again; one that is complete is not run again\n" +
 			"unless its file is removed.\n\n" +
-			"With --library, the exponential and SiLU of a CPU library of llama.cpp, for\n" +
+			"With --library, exponential, SiLU and GELU of a CPU library of llama.cpp, for\n" +
 			"comparison: their largest errors are measured and not judged.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if library == "" {

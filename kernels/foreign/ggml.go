@@ -17,11 +17,12 @@ import (
 // libggml-cpu-haswell.so, beside which libggml-base.so must lie. The tier is the
 // library's name without libggml-cpu- and .so.
 //
-// Source of the signatures: ggml/src/ggml-cpu/vec.h. The exponential is that of
-// ggml_vec_soft_max_f32 with a maximum of 0.
+// Source of the signatures: ggml/src/ggml-cpu/vec.h and ggml/include/ggml.h. The
+// exponential is that of ggml_vec_soft_max_f32 with a maximum of 0; GELU, which is
+// not exported, is computed by a graph of one node.
 func GGML(path string) ([]spec.Row, error) {
-	base := filepath.Join(filepath.Dir(path), "libggml-base.so")
-	if _, err := purego.Dlopen(base, purego.RTLD_NOW|purego.RTLD_GLOBAL); err != nil {
+	base, err := purego.Dlopen(filepath.Join(filepath.Dir(path), "libggml-base.so"), purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil {
 		return nil, fmt.Errorf("foreign: %w", err)
 	}
 	lib, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
@@ -34,14 +35,23 @@ func GGML(path string) ([]spec.Row, error) {
 		silu    func(n int32, y, x *float32)
 		swiglu  func(n int32, y, gate, up *float32)
 	)
-	for name, f := range map[string]any{
-		"ggml_cpu_init": &start, "ggml_vec_soft_max_f32": &softmax, "ggml_vec_silu_f32": &silu, "ggml_vec_swiglu_f32": &swiglu,
+	var g graphs
+	for _, f := range []struct {
+		lib  uintptr
+		name string
+		f    any
+	}{
+		{lib, "ggml_cpu_init", &start},
+		{lib, "ggml_vec_soft_max_f32", &softmax}, {lib, "ggml_vec_silu_f32", &silu}, {lib, "ggml_vec_swiglu_f32", &swiglu},
+		{base, "ggml_init", &g.init}, {base, "ggml_free", &g.free}, {base, "ggml_new_tensor_1d", &g.tensor},
+		{base, "ggml_get_data_f32", &g.data}, {base, "ggml_new_graph", &g.graph}, {base, "ggml_build_forward_expand", &g.expand},
+		{lib, "ggml_graph_compute_with_ctx", &g.compute}, {base, "ggml_gelu", &g.gelu},
 	} {
-		symbol, err := purego.Dlsym(lib, name)
+		symbol, err := purego.Dlsym(f.lib, f.name)
 		if err != nil {
 			return nil, fmt.Errorf("foreign: %w", err)
 		}
-		purego.RegisterFunc(f, symbol)
+		purego.RegisterFunc(f.f, symbol)
 	}
 	start()
 
@@ -56,8 +66,47 @@ func GGML(path string) ([]spec.Row, error) {
 		row(spec.OpSiluF32, spec.Unary(func(dst, src []float32) {
 			silu(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(src))
 		})),
+		row(spec.OpGeluF32, spec.Unary(func(dst, src []float32) { g.unary(dst, src, g.gelu) })),
 		row(spec.OpSwigluF32, spec.Gated(func(dst, gate, up []float32) {
 			swiglu(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(gate), unsafe.SliceData(up))
 		})),
 	}, nil
+}
+
+// graphs is what ggml's graph interface takes. Pointers are the library's own.
+type graphs struct {
+	init    func(params initParams) uintptr
+	free    func(ctx uintptr)
+	tensor  func(ctx uintptr, format int32, n int64) uintptr
+	data    func(tensor uintptr) *float32
+	graph   func(ctx uintptr) uintptr
+	expand  func(graph, tensor uintptr)
+	compute func(ctx, graph uintptr, threads int32) int32
+	gelu    func(ctx, tensor uintptr) uintptr
+}
+
+// initParams is struct ggml_init_params.
+type initParams struct {
+	size   uint64
+	memory uintptr
+	bare   bool
+}
+
+// unary computes one node over n elements in a context of its own.
+func (g *graphs) unary(dst, src []float32, node func(ctx, tensor uintptr) uintptr) {
+	const rest = 1 << 20 // tensors' and graph's headers, and the plan's buffer
+	ctx := g.init(initParams{size: uint64(8*len(src) + rest)})
+	if ctx == 0 {
+		panic("foreign: ggml_init failed")
+	}
+	defer g.free(ctx)
+	x := g.tensor(ctx, 0, int64(len(src)))
+	copy(unsafe.Slice(g.data(x), len(src)), src)
+	y := node(ctx, x)
+	graph := g.graph(ctx)
+	g.expand(graph, y)
+	if status := g.compute(ctx, graph, 1); status != 0 {
+		panic(fmt.Sprintf("foreign: ggml_graph_compute: status %d", status))
+	}
+	copy(dst, unsafe.Slice(g.data(y), len(dst)))
 }
