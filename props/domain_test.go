@@ -94,6 +94,7 @@ func TestDomains(t *testing.T) {
 						continue
 					}
 					if v := props.JudgeCase(row, c, want); v.Failed {
+						v.Verdict.Replay = "go run ./cmd/assay sweep " + string(d.Op)
 						t.Error(v.Verdict)
 					}
 				}
