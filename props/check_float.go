@@ -3,9 +3,11 @@ package props
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 
 	"assay/oracle"
 	"assay/spec"
@@ -146,8 +148,8 @@ func checkSymmetry(h *harness, r Recipe) *Finding {
 }
 
 // checkSoftmax: a shift that is exact and a power of two between scale and
-// scores change nothing; equal arguments give equal results; the sum is 1 within
-// the bounds; what a mask of −Inf hides has no influence.
+// scores change nothing; equal arguments give equal results, larger ones no
+// smaller results; the sum is 1 within the bounds; what a mask of −Inf hides has no influence.
 func checkSoftmax(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	n := 1 + rng.IntN(200)
@@ -215,6 +217,12 @@ func checkSoftmax(h *harness, r Recipe) *Finding {
 			return &Finding{Element: fmt.Sprint(i), Got: fmt.Sprint(y), Detail: fmt.Sprintf("another element with the same score is %g", other)}
 		}
 		seen[x[i]] = y
+	}
+	scores := slices.Sorted(maps.Keys(seen)) // a quarter apart or more
+	for i, v := range scores[1:] {
+		if seen[v] < seen[scores[i]] {
+			return &Finding{Got: fmt.Sprint(seen[v]), Detail: fmt.Sprintf("the weight of score %g is smaller than that of score %g, %g", v, scores[i], seen[scores[i]])}
+		}
 	}
 	if d := math.Abs(sum - 1); d > limit*(1+0x1p-40)+0x1p-45 {
 		return &Finding{Got: fmt.Sprint(sum), Detail: fmt.Sprintf("the sum is not 1 within %g", limit)}

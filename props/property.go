@@ -99,7 +99,7 @@ var properties = []Property{
 		applies: func(row spec.Row) bool { return elementwise(row) && row.Op != spec.OpSwigluF32 }, check: checkSymmetry,
 	},
 	{
-		Name: "softmax", Sees: "NANI, CONV: shift, scale, hidden scores, equal scores, sum", Budget: 24,
+		Name: "softmax", Sees: "NANI, CONV: shift, scale, hidden scores, equal and larger scores, sum", Budget: 24,
 		applies: isOp(spec.OpSoftmaxF32), check: checkSoftmax,
 	},
 	{
