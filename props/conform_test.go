@@ -21,6 +21,7 @@ func TestKernels(t *testing.T) {
 	}
 	for _, row := range kernels.Rows() {
 		t.Run(row.Name(), func(t *testing.T) {
+			t.Parallel()
 			start := time.Now()
 			check := props.Conform
 			if os.Getenv(twinEnv) != "" {
