@@ -69,13 +69,14 @@ done:
 	VSUBPS      one32<>(SB), R, Q;                                     \
 	VSUBPS      Q, E, E;               /* what 1 + e lost */           \
 	VFMADD213PS A, A, P;               /* −|x|·p − |x| */              \
+	VMOVAPS     P, A;                                                  \
 	VBLENDVPS   X, P, X, P;                                            \
 	VDIVPS      R, P, P;                                               \
 	VMOVUPS     one32<>(SB), Q;                                        \
 	VDIVPS      R, Q, Q;               /* 1/d */                       \
-	VXORPS      SIGN, P, A;                                            \
-	VMULPS      E, A, A;                                               \
-	VFMADD213PS P, Q, A;               /* −q·lost/d + q */             \
+	VFNMADD231PS R, P, A;              /* rest: numerator − q·d */     \
+	VFNMADD231PS E, P, A;              /* − q·lost */                  \
+	VFMADD213PS P, Q, A;               /* rest/d + q */                \
 	SCALE2(A, K, Q);                                                   \
 	VORPS       SIGN, A, A;                                            \
 	VBLENDVPS   X, A, P, P

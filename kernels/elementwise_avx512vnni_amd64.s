@@ -58,12 +58,13 @@ loop:
 	VSUBPS      ONE, R, Q;    \
 	VSUBPS      Q, E, E;      /* what 1 + e lost */ \
 	VFMADD213PS A, A, P;      /* −|x|·p − |x| */    \
+	VMOVAPS     P, A;         \
 	VBLENDMPS   P, X, NEG, P; \
 	VDIVPS      R, P, P;      \
 	VDIVPS      R, ONE, Q;    /* 1/d */             \
-	VXORPS      SIGN, P, A;   \
-	VMULPS      E, A, A;      \
-	VFMADD213PS P, Q, A;      /* −q·lost/d + q */   \
+	VFNMADD231PS R, P, A;     /* rest: numerator − q·d */ \
+	VFNMADD231PS E, P, A;     /* − q·lost */        \
+	VFMADD213PS P, Q, A;      /* rest/d + q */      \
 	SCALE2(A, K, Q);          \
 	VORPS       SIGN, A, A;   \
 	VBLENDMPS   A, P, NEG, P

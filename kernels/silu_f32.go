@@ -19,11 +19,13 @@ func siluF32(x float32) float32 {
 	if !math.Signbit(float64(x)) {
 		return x / d
 	}
-	// What 1 + e lost in rounding is put back.
+	// The quotient by 1 + e, what d lost in rounding included, is corrected by its
+	// remainder, so that it is wrong by little more than one rounding.
 	lost := e - (d - 1)
 	num := fma32(-a, p, -a)
 	q := num / d
-	q = fma32(float32(-q*lost), 1/d, q)
+	rest := fma32(-q, lost, fma32(-q, d, num))
+	q = fma32(rest, 1/d, q)
 	// The sign is x's, where the correction meets a zero too.
 	return math.Float32frombits(math.Float32bits(scale2(q, k)) | 1<<31)
 }
