@@ -6,7 +6,8 @@
 //	assay replay ID            one case again, on every tier
 //	assay keep ID              a recipe's case, stored in the corpus
 //	assay lift TARGET FILE     a fuzzer's input as a corpus case
-//	assay sweep [OP...]        all 2^32 arguments of the ops of one f32
+//	assay sweep [OP...]        all inputs of the ops that have few enough
+//	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //
 // Exit status: 0 if everything holds, 1 if something fails, 2 on bad use,
 // 130 when interrupted.
@@ -43,7 +44,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -1,0 +1,85 @@
+package cascade
+
+import (
+	"math"
+	"testing"
+
+	"assay/corpus/gguf"
+	"assay/corpus/teacher"
+)
+
+func teacherModel(t *testing.T) *Model {
+	f, err := gguf.Parse(teacher.GGUF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Model{Name: "teacher", File: f}
+}
+
+// TestPublished: the published figures come out, bit for bit where bits were
+// published.
+func TestPublished(t *testing.T) {
+	for _, f := range All() {
+		if f.teacher {
+			continue // figures of a file that is not here
+		}
+		got, err := f.measure(nil)
+		if err != nil {
+			t.Fatal(f.ID, err)
+		}
+		if same := bitsEqual(f.Published, got); same != nil && !*same {
+			t.Errorf("%s: bits differ: published %v, got %v", f.ID, f.Published, got)
+		}
+		for i, p := range f.Published {
+			if p.Within > 0 && math.Abs(got[i].Value-p.Value) > p.Within {
+				t.Errorf("%s: published %v, got %v", f.ID, p, got[i])
+			}
+		}
+		t.Logf("%s %v", f.ID, got)
+	}
+}
+
+func TestRun(t *testing.T) {
+	m := teacherModel(t)
+	for _, f := range All() {
+		r := f.Run(m, Options{Seed: 1, Draws: 200})
+		t.Logf("%s %s: %s; skipped %q", r.ID, r.Verdict, r.Reason, r.Skipped)
+		for _, p := range r.Populations {
+			t.Logf("    %s: %d draws, p1 %.4g p50 %.4g p99 %.4g, rank %.3f", p.Name, p.Draws, p.P01.Value, p.P50.Value, p.P99.Value, p.Rank)
+			if p.Gauge != nil {
+				t.Logf("        gauge p50 %.4g p99 %.4g", p.Gauge.P50.Value, p.Gauge.P99.Value)
+			}
+		}
+	}
+}
+
+// TestFacts compares with independently computed figures.
+func TestFacts(t *testing.T) {
+	m := teacherModel(t)
+	reports := []Report{m92().Run(m, Options{Seed: 1, Draws: 2000}), m94().Run(m, Options{Seed: 1, Draws: 4000})}
+	got := map[string]float64{}
+	for _, f := range Facts(m, reports) {
+		t.Log(f)
+		for _, x := range f.Figures {
+			got[x.Name] = x.Value
+		}
+	}
+	p := reports[1].Populations[0]
+	for _, w := range []struct {
+		name        string
+		got, lo, hi float64
+	}{
+		{"M94 p50", p.P50.Value, .0062, .0075}, {"M94 p90", p.P90.Value, .038, .05}, {"M94 p99", p.P99.Value, .3, .75},
+		{"gauge p50", p.Gauge.P50.Value, .00052, .00058}, {"gauge p99", p.Gauge.P99.Value, .0019, .0024},
+		{"z", got["difference in standard deviations"], .545, .555}, {"cos", got["cosine of the angle"], .1745, .1755},
+		{"tie", got["logits 10 and 9.9"], 11.5, 12.3}, {"tie", got["logits 100 and 100"], 101, 103},
+		{"doubled", got["twice the argument changes the result by"], .26, .27}, {"eps", got["eps 1e-5 for 1e-6 gives the result times"], .425, .427},
+		{"luck", got["share of draws"], .11, .15}, {"displacement", got["share of that rounding, Path A being exact"], .99996, .99998},
+		{"own", got["share of the fused kernel"], 2.6e-5, 2.8e-5},
+		{"A01", got["A01 on M94"], .005, .05}, {"A02", got["A02 on M94"], .005, .1},
+	} {
+		if !(w.got >= w.lo && w.got <= w.hi) {
+			t.Errorf("%s: %g, want %g to %g", w.name, w.got, w.lo, w.hi)
+		}
+	}
+}
