@@ -30,7 +30,7 @@ func bestTier() spec.Tier {
 	assembly := len(assemblyRows()) > 0
 	x := cpu.X86
 	switch {
-	case assembly && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI:
+	case assembly && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI && x.HasBMI2:
 		return spec.TierAVX512VNNI
 	case assembly && x.HasAVX2 && x.HasFMA && x.HasF16C:
 		return spec.TierAVX2
