@@ -83,7 +83,11 @@ func Logits(ctx context.Context, f *gguf.File, windows ...[]int) ([][]float64, e
 	return logits, nil
 }
 
+// round returns x in f32, nil for nil.
 func round(x []float64) []float32 {
+	if x == nil {
+		return nil
+	}
 	y := make([]float32, len(x))
 	for i, v := range x {
 		y[i] = float32(v)
