@@ -1,6 +1,8 @@
 package drift
 
 import (
+	"math"
+	"math/big"
 	"testing"
 	"time"
 
@@ -44,4 +46,67 @@ func TestPathsAreRight(t *testing.T) {
 		}
 		t.Logf("path %v: ran %v, judged %v; %v", p, ran, time.Since(start)-ran, worst)
 	}
+}
+
+// TestReference: float64 and f32 passes agree stage by stage, and with the pass
+// of package activation.
+func TestReference(t *testing.T) {
+	m, tokens := openTeacher(t, 6)
+	ref := m.Reference(tokens)
+	trace, err := m.Run(t.Context(), tokens, Along(PathA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for layer := range trace.Layers {
+		for _, n := range graph(m, layer) {
+			if d := ref.Drift(trace, layer, n.stage); !(d < 1e-4) {
+				t.Errorf("layer %d, %s: Path A is %g from the reference", layer, n.stage, d)
+			}
+		}
+	}
+	f, err := gguf.Parse(teacher.GGUF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits, err := activation.Logits(t.Context(), f, tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff, size := 0.0, 0.0
+	for i, v := range ref.Layers[len(m.Layers)][Logits] {
+		diff += (v - logits[0][i]) * (v - logits[0][i])
+		size += v * v
+	}
+	// That pass does not round weights to f32.
+	if d := math.Sqrt(diff / size); !(d < 1e-5) {
+		t.Errorf("the reference is %g from package activation's logits", d)
+	}
+}
+
+// TestAttribute: the parts sum to the distance exactly, and one path against
+// itself has none.
+func TestAttribute(t *testing.T) {
+	m, tokens := openTeacher(t, 3)
+	o, err := m.Attribute(t.Context(), tokens, Along(PathA), Along(PathB), 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := new(big.Rat)
+	for _, p := range o.Parts {
+		sum.Add(sum, p.exact)
+		if p.Part < p.Least || p.Part > p.Most {
+			t.Errorf("%v: part %g outside of [%g, %g]", p.Site, p.Part, p.Least, p.Most)
+		}
+	}
+	if o.Total <= 0 || sum.Cmp(new(big.Rat).SetFloat64(o.Total)) != 0 {
+		t.Errorf("parts sum to %v, the distance is %g", sum.FloatString(20), o.Total)
+	}
+	if want := 7*len(m.Layers) + 1; len(o.Parts) != want {
+		t.Errorf("%d sites differ, want %d", len(o.Parts), want)
+	}
+	none, err := m.Attribute(t.Context(), tokens, Along(PathB), Along(PathB), 1, 1)
+	if err != nil || len(none.Parts) != 0 || none.Total != 0 {
+		t.Errorf("a path against itself: %+v, %v", none, err)
+	}
+	t.Logf("distance %g, %d runs", o.Total, o.Runs)
 }

@@ -84,6 +84,27 @@ func (t *Trace) inputs(layer int, n node) [][]float32 {
 	return out
 }
 
+// Last returns a stage's output for the last token alone.
+func (t *Trace) Last(layer int, s Stage) []float32 {
+	x := t.Layers[layer][s]
+	switch n := t.Tokens; s {
+	case Scores, Softmax: // token t has t+1 of them for each head
+		return x[len(x)-2*len(x)/(n+1):]
+	case Rope: // queries and keys: the last query heads are in the middle
+		return t.lastRotated(layer)
+	default:
+		return x[len(x)-len(x)/n:]
+	}
+}
+
+// lastRotated returns the last token's queries and keys.
+func (t *Trace) lastRotated(layer int) []float32 {
+	x, n := t.Layers[layer][Rope], t.Tokens
+	q := len(t.Layers[layer][Q])
+	out := append([]float32(nil), x[q-q/n:q]...)
+	return append(out, x[len(x)-(len(x)-q)/n:]...)
+}
+
 // graph returns the nodes of a layer; the tail is the layer after the last one.
 func graph(m *Model, layer int) []node {
 	if layer == len(m.Layers) {

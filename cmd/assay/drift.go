@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"assay/props/activation"
+	"assay/props/drift"
+)
+
+func driftCommand() *cobra.Command {
+	var o driftOptions
+	cmd := &cobra.Command{
+		Use:   "drift [MODEL.gguf]",
+		Short: "Run a model on two paths, and show how far they drift apart and who owns it",
+		Long: "Drift runs the embedded teacher, or MODEL.gguf, on two paths: A multiplies in f32, B\n" +
+			"quantises activations by ggml's rules, B-aprender by aprender's. Every stage of both\n" +
+			"runs is judged by the oracle on its own inputs; the distance of the logits is divided\n" +
+			"among the matrices by swapping them one at a time, in random orders and their\n" +
+			"reverses, so that the parts sum to the whole.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runDrift(cmd, args, o) },
+	}
+	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
+	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
+	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
+	cmd.Flags().IntVar(&o.tokens, "tokens", 8, "tokens of the text at most")
+	cmd.Flags().IntVar(&o.orders, "orders", 2, "random orders in which matrices are swapped, each with its reverse; 0: no owners")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "seed of the orders")
+	return cmd
+}
+
+type driftOptions struct {
+	text, a, b     string
+	tokens, orders int
+	seed           uint64
+}
+
+// driftRow is the JSON form of one stage of one layer.
+type driftRow struct {
+	Layer int         `json:"layer"`
+	Stage drift.Stage `json:"stage"`
+	// Distances from a pass in float64, relative L2 over all tokens.
+	ErrA float64 `json:"err_a"`
+	ErrB float64 `json:"err_b"`
+	// Between the two runs.
+	Apart float64 `json:"apart"`
+	// Standard deviations over the last token's elements.
+	StdA float64 `json:"std_a"`
+	StdB float64 `json:"std_b"`
+	// Largest error over bound of the stage itself, on its own inputs.
+	OwnA float64 `json:"own_a"`
+	OwnB float64 `json:"own_b"`
+	// Owner is the part of the logits' distance, null for stages that the paths
+	// have in common.
+	Owner *float64 `json:"owner"`
+	Wrong string   `json:"wrong,omitempty"`
+}
+
+func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
+	ctx := cmd.Context()
+	file, name, err := openModel(args)
+	if err != nil {
+		return err
+	}
+	paths := map[string]drift.Path{}
+	for _, p := range drift.Paths {
+		paths[p.String()] = p
+	}
+	a, okA := paths[o.a]
+	b, okB := paths[o.b]
+	if !okA || !okB {
+		return fmt.Errorf("drift: paths %q and %q: want A, B or B-aprender", o.a, o.b)
+	}
+	if o.tokens < 1 || o.orders < 0 || o.text == "" {
+		return errors.New("drift: -tokens must be positive, -orders not negative, -text not empty")
+	}
+	m, err := drift.Open(file)
+	if err != nil {
+		return err
+	}
+	tokens := activation.Tokens(file, []byte(o.text), o.tokens)
+	ref := m.Reference(tokens)
+	var traces [2]*drift.Trace
+	var verdicts [2][]drift.Verdict
+	for i, p := range []drift.Path{a, b} {
+		if traces[i], err = m.Run(ctx, tokens, drift.Along(p)); err == nil {
+			verdicts[i], err = m.Judge(ctx, traces[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	owners := &drift.Owners{}
+	if o.orders > 0 {
+		if owners, err = m.Attribute(ctx, tokens, drift.Along(a), drift.Along(b), o.orders, o.seed); err != nil {
+			return err
+		}
+	}
+	parts := map[drift.Site]drift.Owner{}
+	for _, p := range owners.Parts {
+		parts[p.Site] = p
+	}
+
+	out := newOutput(cmd, "LAYER\tSTAGE\tERR A\tERR B\tAPART\tSTD A\tSTD B\tOWN A\tOWN B\tOWNER\tVERDICT")
+	failed := false
+	for i, va := range verdicts[0] {
+		vb := verdicts[1][i]
+		row := driftRow{Layer: va.Layer, Stage: va.Stage, OwnA: va.Worst, OwnB: vb.Worst, Wrong: va.Wrong + vb.Wrong}
+		row.ErrA, row.ErrB = ref.Drift(traces[0], va.Layer, va.Stage), ref.Drift(traces[1], va.Layer, va.Stage)
+		xa, xb := traces[0].Layers[va.Layer][va.Stage], traces[1].Layers[va.Layer][va.Stage]
+		row.Apart = drift.RelativeL2(xa, xb)
+		row.StdA, row.StdB = deviation(traces[0].Last(va.Layer, va.Stage)), deviation(traces[1].Last(va.Layer, va.Stage))
+		owner, verdict := "", "pass"
+		if p, ok := parts[drift.Site{Layer: va.Layer, Stage: va.Stage}]; ok {
+			row.Owner = &p.Part
+			owner = fmt.Sprintf("%+.3g", p.Part)
+		}
+		if row.Wrong != "" {
+			verdict, failed = "FAIL "+row.Wrong, true
+		}
+		out.row(row, "%d\t%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3f\t%.3f\t%s\t%s", row.Layer, row.Stage, row.ErrA, row.ErrB, row.Apart,
+			row.StdA, row.StdB, row.OwnA, row.OwnB, owner, verdict)
+	}
+	out.flush()
+	out.note("%s, %d tokens: the logits of the last token are %.4g apart (%s to %s), relative L2; parts from %d runs",
+		name, len(tokens), drift.Distance(m, traces[0], traces[1]), o.a, o.b, owners.Runs)
+	byStage := map[drift.Stage]float64{}
+	for _, p := range owners.Parts {
+		byStage[p.Stage] += p.Part
+	}
+	for _, s := range drift.Stages() {
+		if v, ok := byStage[s]; ok {
+			out.note("    %-9s %+.4g (%.1f %%)", s, v, 100*v/owners.Total)
+		}
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+func deviation(x []float32) float64 {
+	sum, squares := 0.0, 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	mean := sum / float64(len(x))
+	for _, v := range x {
+		squares += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return math.Sqrt(squares / float64(len(x)))
+}
