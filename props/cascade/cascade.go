@@ -69,6 +69,9 @@ func (f Falsifier) verdict(figure float64, all []Population) (verdict, reason st
 			}
 		}
 	}
+	if len(all) == 0 {
+		return verdict, fmt.Sprintf("%s %.4g on one model, no population", f.Rule.Of, figure)
+	}
 	if len(others) == 0 {
 		return verdict, fmt.Sprintf("%s %.4g, and the same at p1, p50 and p99 of every population", f.Rule.Of, figure)
 	}

@@ -39,17 +39,64 @@ func TestPublished(t *testing.T) {
 	}
 }
 
+// TestRun: with a model every row runs, and quantiles lie in their intervals, in
+// order.
 func TestRun(t *testing.T) {
 	m := teacherModel(t)
 	for _, f := range All() {
-		r := f.Run(m, Options{Seed: 1, Draws: 200})
-		t.Logf("%s %s: %s; skipped %q", r.ID, r.Verdict, r.Reason, r.Skipped)
+		r := f.Run(m, Options{Seed: 1, Draws: 300})
+		t.Logf("%s %s: %s", r.ID, r.Verdict, r.Reason)
+		if r.Skipped != "" || r.Verdict == "" || r.Reason == "" {
+			t.Errorf("%s: verdict %q, reason %q, skipped %q", r.ID, r.Verdict, r.Reason, r.Skipped)
+		}
+		if !f.teacher && len(r.Populations) == 0 {
+			t.Errorf("%s has no population", r.ID)
+		}
 		for _, p := range r.Populations {
-			t.Logf("    %s: %d draws, p1 %.4g p50 %.4g p99 %.4g, rank %.3f", p.Name, p.Draws, p.P01.Value, p.P50.Value, p.P99.Value, p.Rank)
-			if p.Gauge != nil {
-				t.Logf("        gauge p50 %.4g p99 %.4g", p.Gauge.P50.Value, p.Gauge.P99.Value)
+			last := math.Inf(-1)
+			for _, q := range []Quantile{p.P01, p.P10, p.P50, p.P90, p.P99} {
+				if q.Value < last || q.Lo > q.Value || q.Hi < q.Value {
+					t.Errorf("%s, %s: quantile %+v after %g", r.ID, p.Name, q, last)
+				}
+				last = q.Value
+			}
+			if p.Draws != 300 || p.Max < last {
+				t.Errorf("%s, %s: %d draws, largest %g after %g", r.ID, p.Name, p.Draws, p.Max, last)
 			}
 		}
+	}
+	for _, f := range All() {
+		if r := f.Run(nil, Options{Seed: 1, Draws: 10}); f.teacher && r.Skipped == "" {
+			t.Errorf("%s without a model: verdict %q", r.ID, r.Verdict)
+		}
+	}
+}
+
+// TestRule: a verdict follows from the figure, and one that depends on the draw is
+// none.
+func TestRule(t *testing.T) {
+	for _, tt := range []struct {
+		rule Rule
+		x    float64
+		want string
+	}{
+		{amplification, 51, "catastrophic"}, {amplification, 50, "partially confirmed"}, {amplification, 1.5, "falsified"},
+		{amplification, 1.6, "weak"}, {saturation, 0.5, "falsified"}, {saturation, 1.1, "weak"}, {coupling, 1, "neutral"},
+		{coupling, 0.7, "falsified"}, {ratio, 2.1, "outside"}, {ratio, 0.4, "outside"}, {ratio, 1, "within [0.5, 2]"},
+		{amplification, math.NaN(), "no figure"},
+	} {
+		if got := tt.rule.Apply(tt.x); got != tt.want {
+			t.Errorf("%g: %q, want %q", tt.x, got, tt.want)
+		}
+	}
+	f := Falsifier{Rule: amplification}
+	same := Population{P01: Quantile{Value: 1}, P50: Quantile{Value: 1.2}, P99: Quantile{Value: 1.4}}
+	wide := Population{P01: Quantile{Value: 1}, P50: Quantile{Value: 2}, P99: Quantile{Value: 60}}
+	if v, _ := f.verdict(1, []Population{same}); v != "falsified" {
+		t.Errorf("verdict %q", v)
+	}
+	if v, _ := f.verdict(1, []Population{same, wide}); v != "undecided" {
+		t.Errorf("verdict %q", v)
 	}
 }
 

@@ -89,8 +89,8 @@ func m95() Falsifier {
 			"The fixture's weights are nearly of rank one: other starts end in nearly the same vector.",
 		},
 		measure: func(*Model) ([]Figure, error) {
-			d := published.byDepth(activation(0))
-			one := relative(pathA(blocks(0, 1), activation(0))[0], pathB(blocks(0, 1), activation(0))[0])
+			d := published.byDepth(synthetic(0))
+			one := relative(pathA(blocks(0, 1), synthetic(0))[0], pathB(blocks(0, 1), synthetic(0))[0])
 			return []Figure{
 				{Name: "amplification", Value: d[4] / one}, {Name: "relative L2 difference", Value: d[4]},
 				{Name: "at depth 1", Value: d[0]}, {Name: "at depth 2", Value: d[1]}, {Name: "at depth 3", Value: d[2]},
@@ -111,8 +111,8 @@ func m95() Falsifier {
 
 func m99() Falsifier {
 	const tokens = 7
-	// spread is the mean over components of the standard deviation across tokens.
-	spread := func(x [][]float32) float64 {
+	// acrossTokens is the mean over components of the standard deviation.
+	acrossTokens := func(x [][]float32) float64 {
 		mean := 0.0
 		for i := range x[0] {
 			sum, squares := 0.0, 0.0
@@ -152,14 +152,14 @@ func m99() Falsifier {
 		measure: func(*Model) ([]Figure, error) {
 			var starts [][]float32
 			for token := range tokens {
-				starts = append(starts, activation(token))
+				starts = append(starts, synthetic(token))
 			}
 			a, b, mean := both(starts)
-			one := relative(pathA(blocks(0, 1), activation(0))[0], pathB(blocks(0, 1), activation(0))[0])
+			one := relative(pathA(blocks(0, 1), synthetic(0))[0], pathB(blocks(0, 1), synthetic(0))[0])
 			first := relativeL2(a[0], b[0])
 			return []Figure{
-				{Name: "amplification", Value: (spread(a)/spread(b) - 1) / one}, {Name: "mean relative L2 difference", Value: mean},
-				{Name: "spread of Path A", Value: spread(a)}, {Name: "spread of Path B", Value: spread(b)},
+				{Name: "amplification", Value: (acrossTokens(a)/acrossTokens(b) - 1) / one}, {Name: "mean relative L2 difference", Value: mean},
+				{Name: "spread of Path A", Value: acrossTokens(a)}, {Name: "spread of Path B", Value: acrossTokens(b)},
 				{Name: "amplification of the mean", Value: mean / first},
 			}, nil
 		},

@@ -20,10 +20,7 @@ type Fact struct {
 // Facts recomputes them, some of them from the reports of the rows.
 func Facts(m *Model, reports []Report) []Fact {
 	return []Fact{
-		{
-			Says:    "18.23 was not numerical: one side took the spread over seven tokens, the other over the last one.",
-			Skipped: "needs traces of both engines; the same-token ratio is M103's",
-		},
+		sameShape(reports),
 		residual(reports),
 		lot(),
 		saturated(),
@@ -32,6 +29,20 @@ func Facts(m *Model, reports []Report) []Fact {
 		blind(m),
 		origin(),
 	}
+}
+
+// sameShape: a spread over several tokens is not that of one.
+func sameShape(reports []Report) Fact {
+	f := Fact{Says: "18.23 was not numerical: one side took the spread over seven tokens, the other over the last one."}
+	for _, r := range reports {
+		if r.ID == "M103" && len(r.Reproduced) > 3 {
+			f.Figures = []Figure{r.Reproduced[0], r.Reproduced[3]}
+		}
+	}
+	if f.Figures == nil {
+		f.Skipped = "M103 was not run"
+	}
+	return f
 }
 
 func residual(reports []Report) Fact {
@@ -49,7 +60,7 @@ func residual(reports []Report) Fact {
 
 // lot: M94 and its like are ordinary draws of noise.
 func lot() Fact {
-	w, x := blocks(0, 1), activation(0)
+	w, x := blocks(0, 1), synthetic(0)
 	a, b := pathA(w, x)[0], pathB(w, x)[0]
 	most, ww, xx, wx := 0.0, 0.0, 0.0, 0.0
 	for i, v := range dequantized(w) {
@@ -127,7 +138,7 @@ func blind(m *Model) Fact {
 			mutant.Func.Run(&spec.Call{Shape: spec.Vector(len(x)), Threads: 1, In: [][]byte{w, q}, Out: out})
 			return spec.GetF32(out, 0)
 		}
-		w, x := blocks(0, 1), activation(0)
+		w, x := blocks(0, 1), synthetic(0)
 		f.Figures = append(f.Figures, Figure{Name: mutant.ID + " on M94", Value: relative(pathA(w, x)[0], dot(w, x))})
 		if err != nil {
 			continue
@@ -146,7 +157,7 @@ func blind(m *Model) Fact {
 
 // origin: what A − B of M94 is made of, exactly.
 func origin() Fact {
-	w, x := blocks(0, 1), activation(0)
+	w, x := blocks(0, 1), synthetic(0)
 	q := call(generic(spec.OpQuantizeQ8KAprender), spec.Vector(len(x)), spec.FloatBytes(x))
 	a, b := float64(pathA(w, x)[0]), float64(pathB(w, x)[0])
 	want, err := oracle.Eval(&spec.Case{Op: spec.OpDotQ4KQ8K, Shape: spec.Vector(len(x)), In: [][]byte{w, q}}, spec.TreeLanes)

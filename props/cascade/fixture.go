@@ -9,9 +9,9 @@ import (
 	"assay/spec"
 )
 
-// activation is the published one, for M99 of a token: a[i] = (i−128)·0.05 +
+// synthetic is the published activation, for M99 of a token: a[i] = (i−128)·0.05 +
 // ((i%7)+token)·0.01 in f32.
-func activation(token int) []float32 {
+func synthetic(token int) []float32 {
 	a := make([]float32, spec.SuperBlock)
 	for i := range a {
 		a[i] = float32(float32(i-128)*0.05) + float32(float32(i%7+token)*0.01)

@@ -146,7 +146,7 @@ func m94() Falsifier {
 		},
 		Notes: []string{"One draw from a law with heavy tails: the denominator may cancel, the gauge cannot."},
 		measure: func(*Model) ([]Figure, error) {
-			a, b := pathA(blocks(0, 1), activation(0))[0], pathB(blocks(0, 1), activation(0))[0]
+			a, b := pathA(blocks(0, 1), synthetic(0))[0], pathB(blocks(0, 1), synthetic(0))[0]
 			return []Figure{{Name: "relative difference", Value: relative(a, b)}, bitsOf("Path A", a), bitsOf("Path B", b)}, nil
 		},
 		populations: []source{{"the block on N(0,1) activations", 20_000, func(rng *rand.Rand) (float64, float64) {
@@ -181,11 +181,11 @@ func m96() Falsifier {
 			least, most := math.Inf(1), 0.0
 			h := call(generic(spec.OpConvertF32F16), spec.Vector(len(literals)), spec.FloatBytes(literals))
 			for i := range literals {
-				v := difference(uint16(h[2*i])|uint16(h[2*i+1])<<8, activation(0))
+				v := difference(uint16(h[2*i])|uint16(h[2*i+1])<<8, synthetic(0))
 				least, most = min(least, v), max(most, v)
 			}
 			return []Figure{
-				{Name: "amplification", Value: most / difference(0x3c00, activation(0))},
+				{Name: "amplification", Value: most / difference(0x3c00, synthetic(0))},
 				{Name: "smallest relative difference", Value: least}, {Name: "largest relative difference", Value: most},
 			}, nil
 		},

@@ -1,12 +1,18 @@
 package cascade
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"assay/corpus/gguf"
+	"assay/corpus/teacher"
+	"assay/props/activation"
+	"assay/props/drift"
 	"assay/spec"
 )
 
@@ -57,6 +63,9 @@ func (m *Model) anyProjection(layer int) (data []byte, at int, err error) {
 	return data, best, nil
 }
 
+// mostLayers is more than any model has.
+const mostLayers = 1000
+
 func (m *Model) blocksOf(data []byte) int { return len(data) / spec.Q4KBytes }
 
 func m100() Falsifier {
@@ -81,7 +90,7 @@ func m100() Falsifier {
 			if err != nil {
 				return nil, err
 			}
-			rel, gauge, a, b := reading(data[:spec.Q4KBytes], activation(0))
+			rel, gauge, a, b := reading(data[:spec.Q4KBytes], synthetic(0))
 			return []Figure{
 				{Name: "amplification", Value: rel / one}, {Name: "relative difference", Value: rel}, {Name: "over the gauge", Value: gauge},
 				bitsOf("Path A", a), bitsOf("Path B", b), {Name: "layer", Value: float64(layer)},
@@ -106,7 +115,7 @@ func (m *Model) populationsOf(id string) []source {
 	}
 	return []source{
 		{fmt.Sprintf("any block of layer %d's ffn_down, the published activation", layer), 20_000, func(rng *rand.Rand) (float64, float64) {
-			w, x := block(rng), activation(0)
+			w, x := block(rng), synthetic(0)
 			a, b := pathA(w, x)[0], pathB(w, x)[0]
 			return relative(a, b) / one, overGauge(w, x, a, b)
 		}},
@@ -122,7 +131,7 @@ func m102() Falsifier {
 	return Falsifier{
 		ID:         "M102",
 		Hypothesis: "The difference of the paths grows from layer to layer.",
-		Fixture:    "the first blocks of ffn_down of five layers; the activation is multiplied by 1 + 0.001·min(1, max(−1, last result)) after each; last over first relative difference",
+		Fixture:    "the first blocks of ffn_down of the first five layers that have it in Q4_K, or of as many as there are; the activation is multiplied by 1 + 0.001·min(1, max(−1, last result)) after each; last over first relative difference",
 		Rule:       amplification,
 		Published: []Figure{
 			{Name: "growth", Value: 1.81}, {Name: "layer 0", Value: .00544}, {Name: "layer 1", Value: .00780},
@@ -138,13 +147,10 @@ func m102() Falsifier {
 				return nil, errNoModel
 			}
 			var figures []Figure
-			x, found := activation(0), 0
-			for layer := 0; found < 5; layer++ {
+			x, found := synthetic(0), 0
+			for layer := 0; found < 5 && layer < mostLayers; layer++ {
 				data, err := m.downProjection(layer)
 				if err != nil {
-					if layer > 200 {
-						return nil, fmt.Errorf("%s has fewer than five layers with an ffn_down of type Q4_K", m.Name)
-					}
 					continue
 				}
 				found++
@@ -156,23 +162,63 @@ func m102() Falsifier {
 					x[i] *= factor
 				}
 			}
-			growth := figures[4].Value / figures[0].Value
+			if found < 2 {
+				return nil, fmt.Errorf("%s has %d layers with an ffn_down of type Q4_K, want 2", m.Name, found)
+			}
+			growth := figures[found-1].Value / figures[0].Value
 			return append([]Figure{{Name: "growth", Value: growth}}, figures...), nil
 		},
 	}
+}
+
+// spread is the standard deviation of the elements.
+func spread(x []float32) float64 {
+	sum, squares := 0.0, 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	mean := sum / float64(len(x))
+	for _, v := range x {
+		squares += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return math.Sqrt(squares / float64(len(x)))
 }
 
 func m103() Falsifier {
 	return Falsifier{
 		ID:         "M103",
 		Hypothesis: "A layer's activations spread differently in the two engines.",
-		Fixture:    "the standard deviation of each layer's last token in one engine over that in the other",
+		Fixture:    "the standard deviation of layer 3's ffn_swigl over the last of seven tokens, on Path A over that on Path B; here of the given model",
 		Rule:       ratio,
 		Published:  []Figure{{Name: "ratio at layer 3", Value: 1.245}},
-		Notes:      []string{"The 18.23 that this replaced divided the spread over seven tokens by that of the last one: samples of different shape."},
-		teacher:    true,
-		measure: func(*Model) ([]Figure, error) {
-			return nil, errors.New("needs the staged pass of two paths")
+		Notes: []string{
+			"The 18.23 that this replaced divided the spread over seven tokens by that of the last one: samples of different shape.",
+			"The published ratio is that of another model and of two engines, one of which had defects.",
+		},
+		teacher: true,
+		measure: func(m *Model) ([]Figure, error) {
+			if m == nil || m.File == nil {
+				return nil, errNoModel
+			}
+			d, err := drift.Open(m.File)
+			if err != nil {
+				return nil, err
+			}
+			tokens := activation.Tokens(m.File, teacher.Sample(), 7)
+			var traces [2]*drift.Trace
+			for i, p := range []drift.Path{drift.PathA, drift.PathBAprender} {
+				if traces[i], err = d.Run(context.Background(), tokens, drift.Along(p)); err != nil {
+					return nil, err
+				}
+			}
+			var all []float64
+			for layer := range d.Layers {
+				all = append(all, spread(traces[0].Last(layer, drift.FFNSwigl))/spread(traces[1].Last(layer, drift.FFNSwigl)))
+			}
+			return []Figure{
+				{Name: "ratio at layer 3", Value: all[min(3, len(all)-1)]}, {Name: "smallest", Value: slices.Min(all)}, {Name: "largest", Value: slices.Max(all)},
+				{Name: "all tokens of one over the last of the other", Value: spread(traces[0].Layers[min(3, len(all)-1)][drift.FFNSwigl]) / spread(traces[1].Last(min(3, len(all)-1), drift.FFNSwigl))},
+			}, nil
 		},
 	}
 }

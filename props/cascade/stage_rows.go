@@ -208,7 +208,7 @@ func m101() Falsifier {
 		Notes:      []string{"A mean square of 13.7 hides eps: see what it does at a mean square of 1e-6 among the facts."},
 		measure: func(*Model) ([]Figure, error) {
 			var x []float64
-			for _, v := range activation(0) {
+			for _, v := range synthetic(0) {
 				x = append(x, float64(v))
 			}
 			return []Figure{{Name: "amplification", Value: quotient(x, func(i int) float64 {
