@@ -46,7 +46,8 @@ func scale2(x float32, k int32) float32 {
 	return float32(x*first) * second
 }
 
-// expF32 is e^x within 1 ulp, subnormal results included.
+// expF32 is e^x within 1 ulp, subnormal results included. Of all 2^32 arguments
+// 59.275005 (426d199b) has the largest error, 0.988 ulp (corpus/worst).
 func expF32(x float32) float32 {
 	if x != x {
 		return x

@@ -6,8 +6,10 @@ import (
 	"assay/spec"
 )
 
-// siluF32 is x/(1 + e^−x) within 2 ulp: with e = e^−|x| = (1+p)·2^k, x/(1+e) for
-// positive x and x·(1+p)/(1+e)·2^k for negative ones, scaled once, at the end.
+// siluF32 is x/(1 + e^−x) within 2 ulp, subnormal results included: with e = e^−|x|
+// = (1+p)·2^k, x/(1+e) for positive x and x·(1+p)/(1+e)·2^k for negative ones, scaled
+// once, at the end. Of all 2^32 arguments −5.9381394 (c0be053d) has the largest error,
+// 1.816 ulp (corpus/worst).
 func siluF32(x float32) float32 {
 	if x != x || x == 0 {
 		return x
