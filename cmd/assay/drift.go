@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +21,21 @@ func driftCommand() *cobra.Command {
 			"quantises activations by ggml's rules, B-aprender by aprender's. Every stage of both\n" +
 			"runs is judged by the oracle on its own inputs; the distance of the logits is divided\n" +
 			"among the matrices by swapping them one at a time, in random orders and their\n" +
-			"reverses, so that the parts sum to the whole.",
+			"reverses, so that the parts sum to the whole.\n\n" +
+			"With --against DIR it judges what another engine dumped of the same text: one .npy\n" +
+			"file for each stage and layer, STAGE.LAYER.npy or as a JSON file given by --names\n" +
+			"maps stages to names with %d for the layer. Each stage is judged on that engine's own\n" +
+			"inputs, so that an error is charged to the stage that made it.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return runDrift(cmd, args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.against != "" {
+				return runAgainst(cmd, args, o)
+			}
+			return runDrift(cmd, args, o)
+		},
 	}
+	cmd.Flags().StringVar(&o.against, "against", "", "folder of another engine's dump")
+	cmd.Flags().StringVar(&o.names, "names", "", "JSON file that maps stages to file names in that folder")
 	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
 	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
 	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
@@ -35,6 +47,7 @@ func driftCommand() *cobra.Command {
 
 type driftOptions struct {
 	text, a, b     string
+	against, names string
 	tokens, orders int
 	seed           uint64
 }
@@ -141,6 +154,66 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		return errFailed
 	}
 	return nil
+}
+
+// runAgainst judges another engine's dump.
+func runAgainst(cmd *cobra.Command, args []string, o driftOptions) error {
+	file, _, err := openModel(args)
+	if err != nil {
+		return err
+	}
+	if o.tokens < 1 || o.text == "" {
+		return errors.New("drift: -tokens must be positive, -text not empty")
+	}
+	m, err := drift.Open(file)
+	if err != nil {
+		return err
+	}
+	var names drift.Names
+	if o.names != "" {
+		data, err := os.ReadFile(o.names)
+		if err != nil {
+			return err
+		}
+		if names, err = drift.ReadNames(data); err != nil {
+			return err
+		}
+	}
+	tokens := activation.Tokens(file, []byte(o.text), o.tokens)
+	dump, err := m.ReadDump(o.against, names, len(tokens))
+	if err != nil {
+		return err
+	}
+	if len(dump) == 0 {
+		return fmt.Errorf("drift: no stage's file is in %s", o.against)
+	}
+	verdicts, err := m.JudgeDump(cmd.Context(), dump, tokens)
+	if err != nil {
+		return err
+	}
+	out := newOutput(cmd, "LAYER\tSTAGE\tPATH\tERR/BOUND\tVERDICT")
+	judged := 0
+	for _, v := range verdicts {
+		verdict := "pass"
+		switch {
+		case v.Skipped != "":
+			verdict = "skipped: " + v.Skipped
+		case v.Wrong != "":
+			verdict = "FAIL " + v.Wrong
+		}
+		if v.Skipped == "" {
+			judged++
+		}
+		out.row(v, "%d\t%s\t%s\t%.3g\t%s", v.Layer, v.Stage, v.Path, v.Worst, verdict)
+	}
+	out.flush()
+	first := drift.First(verdicts)
+	if first == nil {
+		out.note("%d of %d stages judged, none is wrong", judged, len(verdicts))
+		return nil
+	}
+	out.note("%d of %d stages judged; the first that leaves its bound is layer %d, %s", judged, len(verdicts), first.Layer, first.Stage)
+	return errFailed
 }
 
 func deviation(x []float32) float64 {

@@ -43,8 +43,12 @@ func TestPublished(t *testing.T) {
 // order.
 func TestRun(t *testing.T) {
 	m := teacherModel(t)
+	draws := 300
+	if testing.Short() {
+		draws = 20
+	}
 	for _, f := range All() {
-		r := f.Run(m, Options{Seed: 1, Draws: 300})
+		r := f.Run(m, Options{Seed: 1, Draws: draws})
 		t.Logf("%s %s: %s", r.ID, r.Verdict, r.Reason)
 		if r.Skipped != "" || r.Verdict == "" || r.Reason == "" {
 			t.Errorf("%s: verdict %q, reason %q, skipped %q", r.ID, r.Verdict, r.Reason, r.Skipped)
@@ -60,7 +64,7 @@ func TestRun(t *testing.T) {
 				}
 				last = q.Value
 			}
-			if p.Draws != 300 || p.Max < last {
+			if p.Draws != draws || p.Max < last {
 				t.Errorf("%s, %s: %d draws, largest %g after %g", r.ID, p.Name, p.Draws, p.Max, last)
 			}
 		}
@@ -102,6 +106,9 @@ func TestRule(t *testing.T) {
 
 // TestFacts compares with independently computed figures.
 func TestFacts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("populations large enough for quantiles; not with -short")
+	}
 	m := teacherModel(t)
 	reports := []Report{m92().Run(m, Options{Seed: 1, Draws: 2000}), m94().Run(m, Options{Seed: 1, Draws: 4000})}
 	got := map[string]float64{}

@@ -25,8 +25,12 @@ func openTeacher(t testing.TB, n int) (*Model, []int) {
 
 // TestPathsAreRight: a run on any path is right at every stage.
 func TestPathsAreRight(t *testing.T) {
-	m, tokens := openTeacher(t, 4)
-	for _, p := range Paths {
+	n, paths := 4, Paths
+	if testing.Short() {
+		n, paths = 1, Paths[1:2]
+	}
+	m, tokens := openTeacher(t, n)
+	for _, p := range paths {
 		start := time.Now()
 		trace, err := m.Run(t.Context(), tokens, Along(p))
 		if err != nil {
@@ -51,7 +55,7 @@ func TestPathsAreRight(t *testing.T) {
 // TestReference: float64 and f32 passes agree stage by stage, and with the pass
 // of package activation.
 func TestReference(t *testing.T) {
-	m, tokens := openTeacher(t, 6)
+	m, tokens := openTeacher(t, 4)
 	ref := m.Reference(tokens)
 	trace, err := m.Run(t.Context(), tokens, Along(PathA))
 	if err != nil {
@@ -86,7 +90,11 @@ func TestReference(t *testing.T) {
 // TestAttribute: the parts sum to the distance exactly, and one path against
 // itself has none.
 func TestAttribute(t *testing.T) {
-	m, tokens := openTeacher(t, 3)
+	n := 3
+	if testing.Short() {
+		n = 1
+	}
+	m, tokens := openTeacher(t, n)
 	o, err := m.Attribute(t.Context(), tokens, Along(PathA), Along(PathB), 1, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -229,7 +229,7 @@ const injectionsEnv = "ASSAY_INJECTIONS"
 func TestInjections(t *testing.T) {
 	n := 40
 	if testing.Short() {
-		n = 8
+		n = 2
 	}
 	if s := os.Getenv(injectionsEnv); s != "" {
 		var err error

@@ -18,6 +18,8 @@ type Verdict struct {
 	Path  string  `json:"path"`  // the way that the result is within its bounds, for matrices
 	Worst float64 `json:"worst"` // largest error over bound on that way, or on the nearest one
 	Wrong string  `json:"wrong,omitempty"`
+	// Skipped tells why the stage was not judged, if it was not.
+	Skipped string `json:"skipped,omitempty"`
 }
 
 // Judge holds every stage of a run to the oracle. A matrix may take any of the
