@@ -9,6 +9,7 @@
 //	assay sweep [OP...]        all inputs of the ops that have few enough
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //	assay drift [MODEL.gguf]   two paths through a model, stage by stage, and who owns their distance
+//	assay contracts            what the project claims, and the evidence of this run
 //
 // Exit status: 0 if everything holds, 1 if something fails, 2 on bad use,
 // 130 when interrupted.
@@ -45,7 +46,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {
