@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +41,7 @@ func driftCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
 	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
 	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
+	cmd.Flags().StringVar(&o.mutant, "mutant", "", "ID@LAYER:STAGE: a known defect in one stage of the second run (see assay mutants)")
 	cmd.Flags().IntVar(&o.tokens, "tokens", 8, "tokens of the text at most")
 	cmd.Flags().IntVar(&o.orders, "orders", 2, "random orders in which matrices are swapped, each with its reverse; 0: no owners")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "seed of the orders")
@@ -48,6 +51,7 @@ func driftCommand() *cobra.Command {
 type driftOptions struct {
 	text, a, b     string
 	against, names string
+	mutant         string
 	tokens, orders int
 	seed           uint64
 }
@@ -97,10 +101,20 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	}
 	tokens := activation.Tokens(file, []byte(o.text), o.tokens)
 	ref := m.Reference(tokens)
+	plans := [2]drift.Plan{drift.Along(a), drift.Along(b)}
+	if o.mutant != "" {
+		id, at, err := parseMutant(o.mutant)
+		if err == nil {
+			plans[1], err = m.With(plans[1], at, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	var traces [2]*drift.Trace
 	var verdicts [2][]drift.Verdict
-	for i, p := range []drift.Path{a, b} {
-		if traces[i], err = m.Run(ctx, tokens, drift.Along(p)); err == nil {
+	for i, plan := range plans {
+		if traces[i], err = m.Run(ctx, tokens, plan); err == nil {
 			verdicts[i], err = m.Judge(ctx, traces[i])
 		}
 		if err != nil {
@@ -109,7 +123,7 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	}
 	owners := &drift.Owners{}
 	if o.orders > 0 {
-		if owners, err = m.Attribute(ctx, tokens, drift.Along(a), drift.Along(b), o.orders, o.seed); err != nil {
+		if owners, err = m.Attribute(ctx, tokens, plans[0], plans[1], o.orders, o.seed); err != nil {
 			return err
 		}
 	}
@@ -151,9 +165,25 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		}
 	}
 	if failed {
+		for i, run := range []string{o.a, o.b} {
+			if v := drift.First(verdicts[i]); v != nil {
+				out.note("the first stage of run %s that is wrong is layer %d, %s", run, v.Layer, v.Stage)
+			}
+		}
 		return errFailed
 	}
 	return nil
+}
+
+// parseMutant reads ID@LAYER:STAGE.
+func parseMutant(s string) (id string, at drift.Site, err error) {
+	id, place, ok1 := strings.Cut(s, "@")
+	layer, stage, ok2 := strings.Cut(place, ":")
+	n, err := strconv.Atoi(layer)
+	if !ok1 || !ok2 || err != nil {
+		return "", at, fmt.Errorf("drift: mutant %q: want ID@LAYER:STAGE", s)
+	}
+	return id, drift.Site{Layer: n, Stage: drift.Stage(stage)}, nil
 }
 
 // runAgainst judges another engine's dump.

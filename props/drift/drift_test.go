@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"assay/corpus/gguf"
 	"assay/corpus/teacher"
 	"assay/props/activation"
+	"assay/spec"
 )
 
 func openTeacher(t testing.TB, n int) (*Model, []int) {
@@ -117,4 +119,61 @@ func TestAttribute(t *testing.T) {
 		t.Errorf("a path against itself: %+v, %v", none, err)
 	}
 	t.Logf("distance %g, %d runs", o.Total, o.Runs)
+}
+
+// TestTiersAgree: the tiers give the same bits at every stage.
+func TestTiersAgree(t *testing.T) {
+	m, tokens := openTeacher(t, 2)
+	want, err := m.Run(t.Context(), tokens, OnTier(Along(PathB), spec.TierGeneric))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tier := range spec.Tiers()[1:] {
+		got, err := m.Run(t.Context(), tokens, OnTier(Along(PathB), tier))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for layer := range want.Layers {
+			for s, x := range want.Layers[layer] {
+				if !bytes.Equal(spec.FloatBytes(x), spec.FloatBytes(got.Layers[layer][s])) {
+					t.Errorf("%s: layer %d, %s differs from generic", tier, layer, s)
+				}
+			}
+		}
+	}
+}
+
+// TestWith: a mutant in one stage is found there and nowhere else.
+func TestWith(t *testing.T) {
+	m, tokens := openTeacher(t, 2)
+	for _, tt := range []struct {
+		id string
+		at Site
+	}{{"A25", Site{2, FFNGate}}, {"G15", Site{0, AttnNorm}}, {"F07", Site{5, Rope}}} {
+		plan, err := m.With(Along(PathB), tt.at, tt.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace, err := m.Run(t.Context(), tokens, plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdicts, err := m.Judge(t.Context(), trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range verdicts {
+			if at := (Site{v.Layer, v.Stage}); (v.Wrong != "") != (at == tt.at) {
+				t.Errorf("%s in %v: %v: %q", tt.id, tt.at, at, v.Wrong)
+			}
+		}
+	}
+	for _, bad := range []struct {
+		id string
+		at Site
+	}{{"A01", Site{2, FFNNorm}}, {"Z99", Site{2, FFNGate}}, {"A01", Site{99, FFNGate}}, {"A01", Site{0, "none"}}} {
+		if _, err := m.With(Along(PathB), bad.at, bad.id); err == nil {
+			t.Errorf("%v was accepted", bad)
+		}
+	}
 }

@@ -111,7 +111,8 @@ func rational(x float64) *big.Rat {
 	return r
 }
 
-// differing returns the sites at which two plans do not compute the same.
+// differing returns the sites at which two plans do not compute the same, or may
+// not.
 func (m *Model) differing(a, b Plan) []Site {
 	var out []Site
 	for layer := range len(m.Layers) + 1 {
@@ -120,6 +121,10 @@ func (m *Model) differing(a, b Plan) []Site {
 			ca, cb := &Call{Layer: layer, Stage: n.stage}, &Call{Layer: layer, Stage: n.stage}
 			a(ca)
 			b(cb)
+			if ca.Row != nil || cb.Row != nil {
+				out = append(out, Site{layer, n.stage}) // kernels of its own
+				continue
+			}
 			if l == nil || ca.Path == cb.Path {
 				continue
 			}
