@@ -41,6 +41,7 @@ func driftCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
 	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
 	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
+	cmd.Flags().StringVar(&o.plot, "plot", "", "file for a chart of drift by layer and of owners, .svg or .png")
 	cmd.Flags().StringVar(&o.mutant, "mutant", "", "ID@LAYER:STAGE: a known defect in one stage of the second run (see assay mutants)")
 	cmd.Flags().IntVar(&o.tokens, "tokens", 8, "tokens of the text at most")
 	cmd.Flags().IntVar(&o.orders, "orders", 2, "random orders in which matrices are swapped, each with its reverse; 0: no owners")
@@ -51,7 +52,7 @@ func driftCommand() *cobra.Command {
 type driftOptions struct {
 	text, a, b     string
 	against, names string
-	mutant         string
+	mutant, plot   string
 	tokens, orders int
 	seed           uint64
 }
@@ -134,6 +135,7 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 
 	out := newOutput(cmd, "LAYER\tSTAGE\tERR A\tERR B\tAPART\tSTD A\tSTD B\tOWN A\tOWN B\tOWNER\tVERDICT")
 	failed := false
+	var rows []driftRow
 	for i, va := range verdicts[0] {
 		vb := verdicts[1][i]
 		row := driftRow{Layer: va.Layer, Stage: va.Stage, OwnA: va.Worst, OwnB: vb.Worst, Wrong: va.Wrong + vb.Wrong}
@@ -149,12 +151,18 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		if row.Wrong != "" {
 			verdict, failed = "FAIL "+row.Wrong, true
 		}
+		rows = append(rows, row)
 		out.row(row, "%d\t%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3f\t%.3f\t%s\t%s", row.Layer, row.Stage, row.ErrA, row.ErrB, row.Apart,
 			row.StdA, row.StdB, row.OwnA, row.OwnB, owner, verdict)
 	}
 	out.flush()
 	out.note("%s, %d tokens: the logits of the last token are %.4g apart (%s to %s), relative L2; parts from %d runs",
 		name, len(tokens), drift.Distance(m, traces[0], traces[1]), o.a, o.b, owners.Runs)
+	if o.plot != "" {
+		if err := plotDrift(o.plot, o.a, o.b, rows, owners); err != nil {
+			return err
+		}
+	}
 	byStage := map[drift.Stage]float64{}
 	for _, p := range owners.Parts {
 		byStage[p.Stage] += p.Part
