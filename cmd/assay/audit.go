@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"assay/corpus/apr"
 	"assay/corpus/gguf"
 	"assay/corpus/teacher"
 	"assay/kernels"
@@ -51,17 +53,36 @@ func openModel(args []string) (*gguf.File, string, error) {
 		f, err := gguf.Parse(teacher.GGUF())
 		return f, "embedded teacher", err
 	}
-	f, err := gguf.Open(args[0])
+	f, err := openFile(args[0])
 	var bad *gguf.FormatError
+	var badAPR *apr.FormatError
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", fmt.Errorf("%s: no such file; give a GGUF model, or no argument for the embedded one", args[0])
+		return nil, "", fmt.Errorf("%s: no such file; give a model in GGUF or APR, or no argument for the embedded one", args[0])
 	case errors.As(err, &bad):
 		return nil, "", fmt.Errorf("%s is not a GGUF file that can be audited: %v", args[0], bad)
+	case errors.As(err, &badAPR):
+		return nil, "", fmt.Errorf("%s is not an APR file that can be used: %v", args[0], badAPR)
 	case err != nil:
 		return nil, "", err
 	}
 	return f, args[0], nil
+}
+
+// openFile reads a GGUF file, or one in APR as such.
+func openFile(name string) (*gguf.File, error) {
+	if filepath.Ext(name) != ".apr" {
+		return gguf.Open(name)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	f, err := apr.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	return f.ToGGUF()
 }
 
 // auditRow is the JSON form of one line of the audit.

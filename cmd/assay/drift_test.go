@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"assay/corpus/apr"
+	"assay/corpus/gguf"
 	"assay/corpus/npy"
+	"assay/corpus/teacher"
 )
 
 func TestDriftCommand(t *testing.T) {
@@ -92,5 +95,36 @@ func TestCascadeCommand(t *testing.T) {
 	out, _, status = assay(t, nil, "cascade", "--draws", "20")
 	if status != 0 || !strings.Contains(out, "What the published figures do not show") || strings.Contains(out, "DIFFER") {
 		t.Errorf("status %d\n%s", status, out)
+	}
+}
+
+// TestAPRModel: a model in APR is run like the GGUF that it was made from.
+func TestAPRModel(t *testing.T) {
+	g, err := gguf.Parse(teacher.GGUF())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := apr.FromGGUF(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := f.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "m.apr")
+	if err := os.WriteFile(name, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out, errOut, status := assay(t, nil, "drift", "--tokens", "2", "--orders", "0", name)
+	if status != 0 || !strings.Contains(out, "m.apr, 2 tokens") {
+		t.Errorf("status %d: %s\n%s", status, errOut, out)
+	}
+	data[100] ^= 1
+	if err := os.WriteFile(name, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut, status := assay(t, nil, "drift", name); status != 2 || !strings.Contains(errOut, "checksum") {
+		t.Errorf("damaged: status %d: %s", status, errOut)
 	}
 }
