@@ -24,9 +24,9 @@ func driftCommand() *cobra.Command {
 			"runs is judged by the oracle on its own inputs; the distance of the logits is divided\n" +
 			"among the matrices by swapping them one at a time, in random orders and their\n" +
 			"reverses, so that the parts sum to the whole.\n\n" +
-			"With --against DIR it judges what another engine dumped of the same text: one .npy\n" +
-			"file for each stage and layer, STAGE.LAYER.npy or as a JSON file given by --names\n" +
-			"maps stages to names with %d for the layer. Each stage is judged on that engine's own\n" +
+			"With --against DIR it judges what another engine dumped of the same text: one file\n" +
+			"(.npy, APRT or safetensors) for each stage and layer, STAGE.LAYER.npy or as a JSON\n" +
+			"file given by --names maps stages to names with %d for the layer. Each stage is judged on that engine's own\n" +
 			"inputs, so that an error is charged to the stage that made it.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

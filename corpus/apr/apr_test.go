@@ -257,3 +257,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestActivation(t *testing.T) {
+	a := &Activation{Layer: WholeModel, Dim: 2, Data: []float32{1, 2, 3, 4}}
+	got, err := ParseActivation(a.Bytes())
+	if d := cmp.Diff(a, got); d != "" || err != nil {
+		t.Error(d, err)
+	}
+	b := a.Bytes()
+	zero := bytes.Clone(b)
+	copy(zero[8:], make([]byte, 4))
+	for _, bad := range [][]byte{nil, b[:11], b[:13], b[:16], zero, append([]byte("X"), b[1:]...)} {
+		if _, err := ParseActivation(bad); err == nil {
+			t.Errorf("%x was accepted", bad)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"assay/corpus/apr"
 	"assay/corpus/npy"
+	"assay/corpus/safetensors"
 	"assay/spec"
 )
 
@@ -61,8 +64,8 @@ func (n Names) file(m *Model, at Site) string {
 	return strings.ReplaceAll(name, "%d", fmt.Sprint(at.Layer))
 }
 
-// ReadDump reads what there is of a run of n tokens in a folder of .npy files. An
-// array of another size than the stage's output for these tokens is an error: its
+// ReadDump reads what there is of a run of n tokens in a folder of files, each
+// of one array in .npy, APRT or safetensors. An array of another size than the stage's output for these tokens is an error: its
 // sample is not the same. Scores and weights are [heads][tokens][tokens], of which
 // the part that a token sees is used.
 func (m *Model) ReadDump(dir string, names Names, n int) (Dump, error) {
@@ -85,18 +88,15 @@ func (m *Model) ReadDump(dir string, names Names, n int) (Dump, error) {
 			if err != nil {
 				return nil, err
 			}
-			a, err := npy.Parse(data)
+			x, err := readArray(data, layer)
+			if err == nil && (s == Scores || s == Softmax) {
+				x, err = m.visible(x, n)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
-			x := a.Data
-			if s == Scores || s == Softmax {
-				if x, err = m.visible(a, n); err != nil {
-					return nil, fmt.Errorf("%s: %w", name, err)
-				}
-			}
 			if want := m.size(layer, s, n); len(x) != want {
-				return nil, fmt.Errorf("%s: has %v elements, the stage has %d for %d tokens: samples of different shape cannot be compared", name, a.Shape, want, n)
+				return nil, fmt.Errorf("%s: has %d elements, the stage has %d for %d tokens: samples of different shape cannot be compared", name, len(x), want, n)
 			}
 			d[at] = x
 		}
@@ -108,15 +108,52 @@ func (m *Model) ReadDump(dir string, names Names, n int) (Dump, error) {
 	return d, nil
 }
 
+// readArray reads an array in .npy, in APRT, or the only tensor of a safetensors
+// file, whichever the bytes are.
+func readArray(data []byte, layer int) ([]float32, error) {
+	switch {
+	case bytes.HasPrefix(data, []byte("\x93NUMPY")):
+		a, err := npy.Parse(data)
+		if err != nil {
+			return nil, err
+		}
+		return a.Data, nil
+	case bytes.HasPrefix(data, []byte("APRT")):
+		a, err := apr.ParseActivation(data)
+		switch {
+		case err != nil:
+			return nil, err
+		case a.Layer != uint32(layer) && a.Layer != apr.WholeModel:
+			return nil, fmt.Errorf("is of layer %d, want %d", a.Layer, layer)
+		}
+		return a.Data, nil
+	}
+	tensors, err := safetensors.Parse(data)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("is no .npy and no APRT file, and %w", err)
+	case len(tensors) != 1:
+		return nil, fmt.Errorf("has %d tensors, want one", len(tensors))
+	}
+	t := tensors[0]
+	switch t.Format {
+	case spec.F16:
+		return spec.Floats(exactly(&spec.Case{Op: spec.OpConvertF16F32, Shape: spec.Vector(len(t.Data) / 2), In: [][]byte{t.Data}})), nil
+	case spec.BF16:
+		return spec.Floats(exactly(&spec.Case{Op: spec.OpConvertBF16F32, Shape: spec.Vector(len(t.Data) / 2), In: [][]byte{t.Data}})), nil
+	}
+	return spec.Floats(t.Data), nil
+}
+
 // visible takes from [heads][tokens][tokens] what each token sees.
-func (m *Model) visible(a *npy.Array, n int) ([]float32, error) {
-	if len(a.Data) != m.Heads*n*n {
-		return nil, fmt.Errorf("has %v elements, want %d × %d × %d", a.Shape, m.Heads, n, n)
+func (m *Model) visible(x []float32, n int) ([]float32, error) {
+	if len(x) != m.Heads*n*n {
+		return nil, fmt.Errorf("has %d elements, want %d × %d × %d", len(x), m.Heads, n, n)
 	}
 	var out []float32
 	for t := range n {
 		for h := range m.Heads {
-			row := a.Data[(h*n+t)*n:]
+			row := x[(h*n+t)*n:]
 			out = append(out, row[:t+1]...)
 		}
 	}

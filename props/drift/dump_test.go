@@ -5,10 +5,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"assay/corpus/apr"
 	"assay/corpus/npy"
+	"assay/corpus/safetensors"
+	"assay/spec"
 )
 
 // write stores a stage of a trace as a folder of .npy files has it.
@@ -20,6 +24,29 @@ func write(t *testing.T, dir, name string, shape []int, x []float32) {
 	}
 	if err := os.WriteFile(path, (&npy.Array{Shape: shape, Data: x}).Bytes(), 0o666); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestReadArray: the three formats give the same array.
+func TestReadArray(t *testing.T) {
+	want := []float32{1, -2, 0.5, 4}
+	f32, err1 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{2, 2}, Data: spec.FloatBytes(want)}})
+	f16, err2 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F16, Shape: []uint64{4}, Data: []byte{0, 0x3c, 0, 0xc0, 0, 0x38, 0, 0x44}}})
+	two, err3 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{0}}, {Name: "y", Format: spec.F32, Shape: []uint64{0}}})
+	if err1 != nil || err2 != nil || err3 != nil {
+		t.Fatal(err1, err2, err3)
+	}
+	for i, data := range [][]byte{
+		(&npy.Array{Shape: []int{2, 2}, Data: want}).Bytes(), (&apr.Activation{Layer: 3, Dim: 2, Data: want}).Bytes(), f32, f16,
+	} {
+		if got, err := readArray(data, 3); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%d: %v, %v", i, got, err)
+		}
+	}
+	for _, bad := range [][]byte{nil, two, (&apr.Activation{Layer: 4, Dim: 2, Data: want}).Bytes(), []byte("\x93NUMPY"), []byte("APRT")} {
+		if got, err := readArray(bad, 3); err == nil {
+			t.Errorf("%q: %v", bad, got)
+		}
 	}
 }
 
