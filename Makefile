@@ -38,8 +38,10 @@ mutants:
 # Ten thousand executions of every fuzz target. Executions are counted, for a
 # deadline can fail spuriously (golang/go#75804).
 fuzz-short:
-	@for t in $$($(GO) test -list '^Fuzz' ./fuzz | grep '^Fuzz'); do \
-		$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 10000x ./fuzz || exit 1; \
+	@for p in ./fuzz ./corpus/apr ./corpus/npy ./corpus/safetensors; do \
+		for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 10000x $$p || exit 1; \
+		done; \
 	done
 
 # The tiers that this CPU lacks, on an emulated one.
