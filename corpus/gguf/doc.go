@@ -3,8 +3,9 @@
 // A file is a header, metadata (ordered key–value pairs), tensor infos, and a
 // data section aligned to general.alignment (32 bytes unless the metadata says
 // otherwise). [Parse] takes a file that is already in memory; the tensors' data
-// are slices of it, everything else is copied. [Write] writes the canonical
-// layout: tensors in order, each padded with zeros to the alignment.
+// are slices of it, everything else is copied. [Open] maps a file, so that its
+// size costs no memory. [Write] writes the canonical layout: tensors in order,
+// each padded with zeros to the alignment.
 //
 // Every byte of a file is untrusted. For any input Parse returns a [File] whose
 // tensors lie inside the input, aligned and disjoint, or a [*FormatError] that

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/bits"
 	"unicode/utf8"
+
+	"assay/corpus/internal/mapped"
 )
 
 const (
@@ -36,6 +38,8 @@ type File struct {
 	// Metadata and Tensors are in file order. Keys are unique, as are names.
 	Metadata []KV
 	Tensors  []Tensor
+
+	mapping *mapped.File // what Open has mapped, or nil
 }
 
 // KV is one metadata entry.

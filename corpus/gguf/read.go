@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"os"
 	"slices"
+
+	"assay/corpus/internal/mapped"
 )
 
 // Least encoded sizes in bytes, by which counts are judged.
@@ -17,19 +18,30 @@ const (
 	minTensorBytes = 8 + 1 + 4 + 8 + 4 + 8
 )
 
-// Open reads the file at path into memory and parses it as [Parse] does. An
-// error of the file's content wraps a [*FormatError].
+// Open maps the file at path and parses it as [Parse] does; the memory taken does
+// not grow with the tensors. The data of the tensors may only be read, and only
+// until [File.Close]; the file must not be cut shorter meanwhile, for touching
+// what is no longer there ends the process. An error of the file's content wraps
+// a [*FormatError].
 func Open(path string) (*File, error) {
-	data, err := os.ReadFile(path)
+	m, err := mapped.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %w", err)
 	}
-	f, err := Parse(data)
+	f, err := Parse(m.Data)
 	if err != nil {
+		m.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	f.mapping = m
 	return f, nil
 }
+
+// Close gives back the memory of a file that [Open] has mapped; the data of its
+// tensors must not be touched afterwards. A file that is never closed stays mapped
+// until the process ends. Closing one twice, or one that was not opened, does
+// nothing.
+func (f *File) Close() error { return f.mapping.Close() }
 
 // Parse parses a whole GGUF file of version 2 or 3. The data of the tensors are
 // slices of data, which must not change while they are in use; keys, values and
