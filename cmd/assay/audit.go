@@ -69,16 +69,13 @@ func openModel(args []string) (*gguf.File, string, error) {
 	return f, args[0], nil
 }
 
-// openFile reads a GGUF file, or one in APR as such.
+// openFile reads a GGUF file, or one in APR as such. It stays mapped until the
+// command ends.
 func openFile(name string) (*gguf.File, error) {
 	if filepath.Ext(name) != ".apr" {
 		return gguf.Open(name)
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	f, err := apr.Parse(data)
+	f, err := apr.Open(name)
 	if err != nil {
 		return nil, err
 	}

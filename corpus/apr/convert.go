@@ -2,165 +2,164 @@ package apr
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"assay/corpus/gguf"
 )
 
-// layerNames are the tensors of a layer: model.layers.N.… in APR, blk.N.… in GGUF.
-var layerNames = [][2]string{
-	{"input_layernorm.weight", "attn_norm.weight"},
-	{"post_attention_layernorm.weight", "ffn_norm.weight"},
-	{"self_attn.q_proj", "attn_q"}, {"self_attn.k_proj", "attn_k"}, {"self_attn.v_proj", "attn_v"}, {"self_attn.o_proj", "attn_output"},
-	{"mlp.gate_proj", "ffn_gate"}, {"mlp.up_proj", "ffn_up"}, {"mlp.down_proj", "ffn_down"},
+// bothTypes are the formats that APR and GGUF share.
+var bothTypes = []struct {
+	apr  Type
+	gguf gguf.Type
+}{
+	{F32, gguf.F32}, {F16, gguf.F16}, {BF16, gguf.BF16}, {F64, gguf.F64}, {I8, gguf.I8}, {I32, gguf.I32}, {I64, gguf.I64},
+	{Q4K, gguf.Q4K}, {Q6K, gguf.Q6K},
 }
 
-var otherNames = [][2]string{
-	{"model.embed_tokens.weight", "token_embd.weight"}, {"model.norm.weight", "output_norm.weight"}, {"lm_head.weight", "output.weight"},
-}
+// ropeTypes are the pairs of RoPE that an architecture uses in GGUF: 0 adjacent
+// ones, 2 halves.
+var ropeTypes = map[string]int{"llama": 0, "qwen2": 2}
 
-// rename maps a name from one column of the tables to the other; unknown names
-// stay.
-func rename(name string, from int, layer, to string) string {
-	for _, n := range otherNames {
-		if name == n[from] {
-			return n[1-from]
-		}
+// modelKeys pair the keys of the metadata with those of GGUF, after the
+// architecture.
+func (m *metadata) modelKeys() []struct {
+	key   string
+	value *uint32
+} {
+	return []struct {
+		key   string
+		value *uint32
+	}{
+		{"block_count", &m.Layers}, {"embedding_length", &m.Hidden}, {"feed_forward_length", &m.Intermediate},
+		{"attention.head_count", &m.Heads}, {"attention.head_count_kv", &m.KVHeads}, {"attention.key_length", &m.HeadDim},
+		{"vocab_size", &m.Vocab},
 	}
-	rest, ok := strings.CutPrefix(name, layer)
-	number, rest, found := strings.Cut(rest, ".")
-	if _, err := strconv.ParseUint(number, 10, 32); !ok || !found || err != nil {
-		return name
-	}
-	for _, n := range layerNames {
-		if rest == n[from] {
-			return to + number + "." + n[1-from]
-		}
-		for _, end := range []string{".weight", ".bias"} {
-			if rest == n[from]+end {
-				return to + number + "." + n[1-from] + end
-			}
-		}
-	}
-	return name
 }
 
-// toGGUFName also knows the name that some writers give the third matrix of the
-// feed-forward network.
-func toGGUFName(name string) string {
-	var layer int
-	if n, _ := fmt.Sscanf(name, "layers.%d.ffn_down_weight", &layer); n == 1 && name == fmt.Sprintf("layers.%d.ffn_down_weight", layer) {
-		return fmt.Sprintf("blk.%d.ffn_down.weight", layer)
-	}
-	return rename(name, 0, "model.layers.", "blk.")
-}
-
-var ggufTypes = map[Type]gguf.Type{
-	F32: gguf.F32, F16: gguf.F16, F64: gguf.F64, I32: gguf.I32, I64: gguf.I64, I8: gguf.I8, Q4K: gguf.Q4K, Q6K: gguf.Q6K, BF16: gguf.BF16,
-}
-
-// metadata are the keys that describe a model.
-type metadata struct {
-	Architecture string   `json:"architecture"`
-	Hidden       uint32   `json:"hidden_size"`
-	Intermediate uint32   `json:"intermediate_size"`
-	Layers       uint32   `json:"num_layers"`
-	Heads        uint32   `json:"num_heads"`
-	KVHeads      uint32   `json:"num_kv_heads"`
-	HeadDim      uint32   `json:"head_dim"`
-	Theta        *float32 `json:"rope_theta"`
-	RopeType     *int     `json:"rope_type"`
-	Eps          float32  `json:"rms_norm_eps"`
-}
+const (
+	archKey        = "general.architecture"
+	epsKey         = ".attention.layer_norm_rms_epsilon"
+	thetaKey       = ".rope.freq_base"
+	valueLengthKey = ".attention.value_length"
+)
 
 // ToGGUF returns the file in GGUF: the same bytes of data, GGUF's names, dims the
 // other way round. The architecture is the metadata's, or follows from the pairs of
 // RoPE: qwen2 for halves, llama for adjacent ones; where both are given they must
 // agree.
+//
+// A number without dims becomes a row of one. What GGUF cannot hold is an error:
+// U8, more than four dims or one that is 0, two names that become one.
 func (f *File) ToGGUF() (*gguf.File, error) {
-	var m metadata
-	if err := json.Unmarshal(f.Metadata, &m); err != nil {
-		return nil, fmt.Errorf("apr: metadata: %w", err)
+	m, err := f.model()
+	if err != nil {
+		return nil, err
 	}
-	arch := strings.ToLower(m.Architecture)
-	if m.RopeType != nil {
-		byPairs, ok := map[int]string{0: "llama", 2: "qwen2"}[*m.RopeType]
-		switch {
-		case !ok:
-			return nil, fmt.Errorf("apr: metadata: rope_type is %d, want 0 for adjacent pairs or 2 for halves", *m.RopeType)
-		case (arch == "llama" || arch == "qwen2") && arch != byPairs:
-			return nil, fmt.Errorf("apr: metadata: rope_type %d is not that of %s in GGUF, whose converter permutes the rows of queries and keys", *m.RopeType, arch)
-		case arch == "":
-			arch = byPairs
-		}
-	}
-	if arch == "" {
-		return nil, fmt.Errorf("apr: metadata: neither architecture nor rope_type")
+	arch, err := m.ggufArchitecture()
+	if err != nil {
+		return nil, err
 	}
 	out := &gguf.File{Version: 3}
 	set := func(key string, value any) { out.Metadata = append(out.Metadata, gguf.KV{Key: key, Value: value}) }
-	set("general.architecture", arch)
-	for _, k := range []struct {
-		key   string
-		value uint32
-	}{
-		{"block_count", m.Layers}, {"embedding_length", m.Hidden}, {"feed_forward_length", m.Intermediate},
-		{"attention.head_count", m.Heads}, {"attention.head_count_kv", m.KVHeads}, {"attention.key_length", m.HeadDim}, {"attention.value_length", m.HeadDim},
-	} {
-		if k.value > 0 {
-			set(arch+"."+k.key, k.value)
+	set(archKey, arch)
+	for _, k := range m.modelKeys() {
+		if *k.value > 0 {
+			set(arch+"."+k.key, *k.value)
 		}
+	}
+	if m.HeadDim > 0 {
+		set(arch+valueLengthKey, m.HeadDim)
 	}
 	if m.Eps > 0 {
-		set(arch+".attention.layer_norm_rms_epsilon", m.Eps)
+		set(arch+epsKey, m.Eps)
 	}
 	if m.Theta != nil {
-		set(arch+".rope.freq_base", *m.Theta)
+		set(arch+thetaKey, *m.Theta)
 	}
+	from := map[string]string{} // APR's names by GGUF's
 	for _, t := range f.Tensors {
-		typ, ok := ggufTypes[t.Type]
-		if !ok {
-			return nil, fmt.Errorf("apr: tensor %.64q is of type %v, which GGUF does not have", t.Name, t.Type)
+		name := toGGUFName(t.Name)
+		if other, ok := from[name]; ok {
+			return nil, fmt.Errorf("apr: tensors %.64q and %.64q would both be %.64q", other, t.Name, name)
 		}
+		from[name] = t.Name
+		typ, ok := ggufType(t.Type)
 		dims := slices.Clone(t.Dims)
 		slices.Reverse(dims)
 		if len(dims) == 0 {
 			dims = []uint64{1}
 		}
-		out.Tensors = append(out.Tensors, gguf.Tensor{Name: toGGUFName(t.Name), Type: typ, Dims: dims, Data: t.Data})
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("apr: tensor %.64q is of type %v, which GGUF does not have", t.Name, t.Type)
+		case len(dims) > 4 || slices.Contains(dims, 0):
+			return nil, fmt.Errorf("apr: tensor %.64q has dims %d, GGUF takes one to four and none of them 0", t.Name, t.Dims)
+		}
+		out.Tensors = append(out.Tensors, gguf.Tensor{Name: name, Type: typ, Dims: dims, Data: t.Data})
 	}
 	return out, nil
 }
 
-// FromGGUF returns a GGUF file in APR, with the metadata that describe the model.
+// ggufArchitecture returns the architecture by which GGUF knows the model.
+func (m *metadata) ggufArchitecture() (string, error) {
+	arch := strings.ToLower(m.Architecture)
+	if m.RopeType == nil {
+		if arch == "" {
+			return "", errors.New("apr: metadata: neither architecture nor rope_type")
+		}
+		return arch, nil
+	}
+	byPairs := ""
+	for name, pairs := range ropeTypes {
+		if pairs == *m.RopeType {
+			byPairs = name
+		}
+	}
+	_, known := ropeTypes[arch]
+	switch {
+	case byPairs == "":
+		return "", fmt.Errorf("apr: metadata: rope_type is %d, want 0 for adjacent pairs or 2 for halves", *m.RopeType)
+	case known && arch != byPairs:
+		return "", fmt.Errorf("apr: metadata: rope_type %d is not that of %s in GGUF, whose converter permutes the rows of queries and keys", *m.RopeType, arch)
+	case arch == "":
+		return byPairs, nil
+	}
+	return arch, nil
+}
+
+func ggufType(t Type) (gguf.Type, bool) {
+	for _, b := range bothTypes {
+		if b.apr == t {
+			return b.gguf, true
+		}
+	}
+	return 0, false
+}
+
+func aprType(t gguf.Type) (Type, bool) {
+	for _, b := range bothTypes {
+		if b.gguf == t {
+			return b.apr, true
+		}
+	}
+	return 0, false
+}
+
+// FromGGUF returns a GGUF file in APR, its tensors sorted by name, with the
+// metadata that describe the model and without all others. What APR cannot hold is
+// an error: a type that it does not have, two names that become one, a number of
+// the model that is none or more than a uint32.
+//
+// The way to GGUF and back returns every tensor as it was, unless it had no dims
+// or a name that only some writers use.
 func FromGGUF(g *gguf.File) (*File, error) {
-	arch, err := g.String("general.architecture")
+	m, err := fromGGUFMetadata(g)
 	if err != nil {
 		return nil, err
-	}
-	uint := func(key string) uint32 {
-		v, err := g.Uint(arch + "." + key)
-		if err != nil {
-			return 0 // not there
-		}
-		return uint32(v)
-	}
-	m := metadata{
-		Architecture: arch, Layers: uint("block_count"), Hidden: uint("embedding_length"), Intermediate: uint("feed_forward_length"),
-		Heads: uint("attention.head_count"), KVHeads: uint("attention.head_count_kv"), HeadDim: uint("attention.key_length"),
-	}
-	if v, err := g.Float(arch + ".attention.layer_norm_rms_epsilon"); err == nil {
-		m.Eps = float32(v)
-	}
-	if v, err := g.Float(arch + ".rope.freq_base"); err == nil {
-		theta := float32(v)
-		m.Theta = &theta
-	}
-	if pairs, ok := map[string]int{"llama": 0, "qwen2": 2}[arch]; ok {
-		m.RopeType = &pairs
 	}
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -168,19 +167,65 @@ func FromGGUF(g *gguf.File) (*File, error) {
 	}
 	out := &File{Flags: RowMajor, Metadata: text}
 	for _, t := range g.Tensors {
-		found := false
-		dims := slices.Clone(t.Dims)
-		slices.Reverse(dims)
-		for typ, other := range ggufTypes {
-			if other == t.Type {
-				out.Tensors = append(out.Tensors, Tensor{Name: rename(t.Name, 1, "blk.", "model.layers."), Type: typ, Dims: dims, Data: t.Data})
-				found = true
-			}
-		}
-		if !found {
+		typ, ok := aprType(t.Type)
+		if !ok {
 			return nil, fmt.Errorf("apr: tensor %.64q is of type %v, which APR does not have", t.Name, t.Type)
 		}
+		dims := slices.Clone(t.Dims)
+		slices.Reverse(dims)
+		out.Tensors = append(out.Tensors, Tensor{Name: fromGGUFName(t.Name), Type: typ, Dims: dims, Data: t.Data})
 	}
 	slices.SortFunc(out.Tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	for i := 1; i < len(out.Tensors); i++ {
+		if name := out.Tensors[i].Name; name == out.Tensors[i-1].Name {
+			return nil, fmt.Errorf("apr: two tensors would be %.64q", name)
+		}
+	}
 	return out, nil
+}
+
+// fromGGUFMetadata returns what GGUF says of the model.
+func fromGGUFMetadata(g *gguf.File) (*metadata, error) {
+	arch, err := g.String(archKey)
+	if err != nil {
+		return nil, err
+	}
+	m := &metadata{Architecture: arch}
+	for _, k := range m.modelKeys() {
+		v, err := g.Uint(arch + "." + k.key)
+		switch {
+		case errors.Is(err, gguf.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case v > math.MaxUint32:
+			return nil, fmt.Errorf("apr: metadata: %s is %d, more than a uint32", k.key, v)
+		default:
+			*k.value = uint32(v)
+		}
+	}
+	float := func(key string) (v float32, ok bool, err error) {
+		x, err := g.Float(arch + key)
+		if errors.Is(err, gguf.ErrNotFound) {
+			return 0, false, nil
+		}
+		return float32(x), err == nil, err
+	}
+	if m.Eps, _, err = float(epsKey); err != nil {
+		return nil, err
+	}
+	theta, ok, err := float(thetaKey)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		m.Theta = &theta
+	}
+	if pairs, ok := ropeTypes[arch]; ok {
+		m.RopeType = &pairs
+	}
+	// GGUF need not say how many tokens there are: the embeddings do.
+	if t, err := g.Tensor("token_embd.weight"); m.Vocab == 0 && err == nil && t.Rows() <= math.MaxUint32 {
+		m.Vocab = uint32(t.Rows())
+	}
+	return m, nil
 }

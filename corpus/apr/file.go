@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/bits"
+
+	"assay/corpus/internal/mapped"
 )
 
 // File is a model file.
@@ -11,14 +13,16 @@ type File struct {
 	Flags    Flags
 	Metadata json.RawMessage // an object; where a key occurs twice the last one counts
 	Tensors  []Tensor        // sorted by name
+
+	mapping *mapped.File // what Open has mapped, or nil
 }
 
-// Tensor is a named array. Data is part of the bytes that were parsed.
+// Tensor is a named array.
 type Tensor struct {
-	Name string
-	Type Type
-	Dims []uint64 // the row length last: [out, in] for a matrix
-	Data []byte
+	Name string   // 1 to 256 bytes of UTF-8
+	Type Type     //
+	Dims []uint64 // up to 8, the row length last: [out, in] for a matrix
+	Data []byte   // part of the bytes that were parsed, rows one after another
 }
 
 // Flags say what a file is.
@@ -46,6 +50,19 @@ var refused = []struct {
 }{
 	{LZ4, "is compressed by LZ4"}, {Zstd, "is compressed by Zstandard"}, {Encrypted, "is encrypted"}, {Signed, "is signed"},
 	{Sharded, "is one shard of several"}, {ColumnMajor, "is column-major: every matrix would be transposed"},
+}
+
+// refused returns why a file with these flags is not read or written, or "".
+func (f Flags) refused() string {
+	for _, r := range refused {
+		if f&r.flag != 0 {
+			return "the file " + r.why
+		}
+	}
+	if f >= ColumnMajor<<1 {
+		return "some of them are unknown"
+	}
+	return ""
 }
 
 // Type is the storage format of a tensor. The numbers of F64 to U8 mean other
@@ -124,8 +141,8 @@ var magic = [4]byte{'A', 'P', 'R', 0}
 
 // FormatError says which part of a file is invalid and why.
 type FormatError struct {
-	Part   string
-	Offset int64 // of the part in the file, −1 if it was given to Write
+	Part   string // such as: tensor[3] "lm_head.weight" offset
+	Offset int64  // of the part in the file in bytes, −1 if it was given to Bytes
 	Reason string
 }
 

@@ -2,9 +2,9 @@ package apr
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,20 +16,14 @@ func (f *File) Bytes() ([]byte, error) {
 	fail := func(part, format string, args ...any) ([]byte, error) {
 		return nil, &FormatError{part, -1, fmt.Sprintf(format, args...)}
 	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(f.Metadata, &object); err != nil || object == nil {
-		return fail("metadata", "is no JSON object: %v", err)
+	if why := checkMetadata(f.Metadata); why != "" {
+		return fail("metadata", "%s", why)
 	}
-	if len(f.Metadata) > 1<<31 || len(f.Tensors) > 1<<31 {
+	if len(f.Metadata) > math.MaxUint32 || len(f.Tensors) > math.MaxUint32 {
 		return fail("file", "has more metadata or tensors than can be counted")
 	}
-	for _, r := range refused {
-		if f.Flags&r.flag != 0 {
-			return fail("flags", "are %04x: the file %s", uint16(f.Flags), r.why)
-		}
-	}
-	if f.Flags >= ColumnMajor<<1 {
-		return fail("flags", "are %04x, of which some are unknown", uint16(f.Flags))
+	if why := f.Flags.refused(); why != "" {
+		return fail("flags", "are %04x: %s", uint16(f.Flags), why)
 	}
 	tensors := slices.Clone(f.Tensors)
 	slices.SortFunc(tensors, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })

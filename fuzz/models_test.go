@@ -1,0 +1,109 @@
+package fuzz_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"testing"
+
+	"assay/corpus/apr"
+)
+
+// roundTrip feeds a reader: it never panics, and what it accepts can be written and
+// read again, to the same bytes ever after. It returns what was written, nil if
+// the data were refused.
+func roundTrip[F any](t *testing.T, data []byte, parse func([]byte) (F, error), write func(F) ([]byte, error)) []byte {
+	t.Helper()
+	file, err := parse(data)
+	if err != nil {
+		return nil
+	}
+	first, err := write(file)
+	if err != nil {
+		t.Fatalf("an accepted file cannot be written: %v", err)
+	}
+	again, err := parse(first)
+	if err != nil {
+		t.Fatalf("a written file cannot be read: %v", err)
+	}
+	second, err := write(again)
+	if err != nil || !bytes.Equal(first, second) {
+		t.Fatalf("writing what was read again differs (%v)", err)
+	}
+	return first
+}
+
+// FuzzAPR: as roundTrip, and what becomes GGUF comes back. The checksums are set
+// right, or nothing would come past them.
+func FuzzAPR(f *testing.F) {
+	small := &apr.File{
+		Flags:    apr.RowMajor,
+		Metadata: []byte(`{"architecture":"llama","num_layers":1,"num_layers":2,"rope_theta":1e4,"rope_type":0}`),
+		Tensors: []apr.Tensor{
+			{Name: "model.layers.0.mlp.down_proj.weight", Type: apr.Q4K, Dims: []uint64{1, 256}, Data: make([]byte, 144)},
+			{Name: "model.norm.weight", Type: apr.F32, Dims: []uint64{3}, Data: make([]byte, 12)},
+		},
+	}
+	seed, err := small.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add(seed[:len(seed)/2])
+	small.Tensors = append(small.Tensors, apr.Tensor{Name: "x", Type: apr.U8, Dims: []uint64{0, 1, 2, 3, 4, 5, 6, 7}})
+	if seed, err = small.Bytes(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = sealAPR(bytes.Clone(data))
+		if roundTrip(t, data, apr.Parse, (*apr.File).Bytes) == nil {
+			return
+		}
+		file, err := apr.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := file.ToGGUF()
+		if err != nil {
+			return
+		}
+		back, err := apr.FromGGUF(g)
+		if err != nil {
+			t.Fatalf("what became GGUF does not come back: %v", err)
+		}
+		if len(back.Tensors) != len(file.Tensors) {
+			t.Fatalf("%d of %d tensors came back from GGUF", len(back.Tensors), len(file.Tensors))
+		}
+		for _, x := range file.Tensors {
+			if y := back.Tensor(x.Name); y != nil && (y.Type != x.Type || !bytes.Equal(y.Data, x.Data)) {
+				t.Fatalf("%q came back from GGUF as another tensor", x.Name)
+			}
+		}
+	})
+}
+
+// sealAPR sets the checksums of a file in APR right.
+func sealAPR(b []byte) []byte {
+	const header, sum = 64, 40
+	if len(b) < header+4 {
+		return b
+	}
+	le := binary.LittleEndian
+	le.PutUint32(b[sum:], crc32.Update(crc32.ChecksumIEEE(b[:sum]), crc32.IEEETable, b[sum+4:header]))
+	end := len(b) - 4
+	le.PutUint32(b[end:], crc32.ChecksumIEEE(b[:end]))
+	return b
+}
+
+// FuzzAPRT: what is accepted is written as it was.
+func FuzzAPRT(f *testing.F) {
+	f.Add((&apr.Activation{Layer: 3, Dim: 2, Data: []float32{1, 2, 3, 4}}).Bytes())
+	f.Add([]byte("APRT"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		write := func(a *apr.Activation) ([]byte, error) { return a.Bytes(), nil }
+		if out := roundTrip(t, data, apr.ParseActivation, write); out != nil && !bytes.Equal(out, data) {
+			t.Fatalf("%x was written as %x", data, out)
+		}
+	})
+}
