@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"assay/corpus/apr"
+	"assay/corpus/safetensors"
+	"assay/spec"
 )
 
 // roundTrip feeds a reader: it never panics, and what it accepts can be written and
@@ -105,5 +107,27 @@ func FuzzAPRT(f *testing.F) {
 		if out := roundTrip(t, data, apr.ParseActivation, write); out != nil && !bytes.Equal(out, data) {
 			t.Fatalf("%x was written as %x", data, out)
 		}
+	})
+}
+
+// FuzzSafetensors: as roundTrip.
+func FuzzSafetensors(f *testing.F) {
+	small := &safetensors.File{
+		Metadata: map[string]string{"format": "pt"},
+		Tensors: []safetensors.Tensor{
+			{Name: "a", Format: spec.F32, Shape: []uint64{2, 1}, Data: make([]byte, 8)},
+			{Name: "b", Format: spec.BF16, Shape: []uint64{0}},
+			{Name: "c", Format: spec.F16, Data: make([]byte, 2)},
+		},
+	}
+	seed, err := small.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add(seed[:len(seed)/2])
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		roundTrip(t, data, safetensors.Parse, (*safetensors.File).Bytes)
 	})
 }

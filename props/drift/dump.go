@@ -128,14 +128,14 @@ func readArray(data []byte, layer int) ([]float32, error) {
 		}
 		return a.Data, nil
 	}
-	tensors, err := safetensors.Parse(data)
+	f, err := safetensors.Parse(data)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("is no .npy and no APRT file, and %w", err)
-	case len(tensors) != 1:
-		return nil, fmt.Errorf("has %d tensors, want one", len(tensors))
+	case len(f.Tensors) != 1:
+		return nil, fmt.Errorf("has %d tensors, want one", len(f.Tensors))
 	}
-	t := tensors[0]
+	t := f.Tensors[0]
 	switch t.Format {
 	case spec.F16:
 		return spec.Floats(exactly(&spec.Case{Op: spec.OpConvertF16F32, Shape: spec.Vector(len(t.Data) / 2), In: [][]byte{t.Data}})), nil

@@ -30,9 +30,9 @@ func write(t *testing.T, dir, name string, shape []int, x []float32) {
 // TestReadArray: the three formats give the same array.
 func TestReadArray(t *testing.T) {
 	want := []float32{1, -2, 0.5, 4}
-	f32, err1 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{2, 2}, Data: spec.FloatBytes(want)}})
-	f16, err2 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F16, Shape: []uint64{4}, Data: []byte{0, 0x3c, 0, 0xc0, 0, 0x38, 0, 0x44}}})
-	two, err3 := safetensors.Bytes([]safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{0}}, {Name: "y", Format: spec.F32, Shape: []uint64{0}}})
+	f32, err1 := (&safetensors.File{Tensors: []safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{2, 2}, Data: spec.FloatBytes(want)}}}).Bytes()
+	f16, err2 := (&safetensors.File{Tensors: []safetensors.Tensor{{Name: "x", Format: spec.F16, Shape: []uint64{4}, Data: []byte{0, 0x3c, 0, 0xc0, 0, 0x38, 0, 0x44}}}}).Bytes()
+	two, err3 := (&safetensors.File{Tensors: []safetensors.Tensor{{Name: "x", Format: spec.F32, Shape: []uint64{0}}, {Name: "y", Format: spec.F32, Shape: []uint64{0}}}}).Bytes()
 	if err1 != nil || err2 != nil || err3 != nil {
 		t.Fatal(err1, err2, err3)
 	}
