@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 	"testing"
 
 	"assay/corpus/apr"
+	"assay/corpus/gguf"
+	"assay/corpus/llama2c"
 	"assay/corpus/safetensors"
 	"assay/spec"
 )
@@ -130,4 +133,64 @@ func FuzzSafetensors(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		roundTrip(t, data, safetensors.Parse, (*safetensors.File).Bytes)
 	})
+}
+
+// FuzzLlama2c: as roundTrip, and what is accepted is written as it was and becomes
+// GGUF. Most sizes fit no length, so the length is made to fit small ones.
+func FuzzLlama2c(f *testing.F) {
+	seed := func(sizes ...int32) {
+		var b []byte
+		for _, v := range sizes {
+			b = binary.LittleEndian.AppendUint32(b, uint32(v))
+		}
+		f.Add(b)
+	}
+	seed(8, 12, 2, 2, 1, 5, 3)
+	seed(2, 1, 1, 1, 1, -1, 1)
+	seed(1<<31-2, 1, 1, 1, 1, 1, 1)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		write := func(f *llama2c.File) ([]byte, error) { return f.Bytes() }
+		for _, size := range []int{len(data), len(data) + 4*llama2cWeights(data)} {
+			padded := append(bytes.Clone(data), make([]byte, size-len(data))...)
+			out := roundTrip(t, padded, llama2c.Parse, write)
+			if out == nil {
+				continue
+			}
+			if !bytes.Equal(out, padded) {
+				t.Fatal("what was accepted is not written as it was")
+			}
+			file, err := llama2c.Parse(padded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := gguf.Write(io.Discard, file.ToGGUF()); err != nil {
+				t.Fatalf("what was accepted does not become GGUF: %v", err)
+			}
+		}
+	})
+}
+
+// llama2cWeights returns how many weights follow a header of small sizes, 0 for
+// others.
+func llama2cWeights(header []byte) int {
+	if len(header) != 28 {
+		return 0
+	}
+	var v [7]int
+	for i := range v {
+		v[i] = int(int32(binary.LittleEndian.Uint32(header[4*i:])))
+		if v[i] < 0 {
+			v[i] = -v[i]
+		}
+		if v[i] < 1 || v[i] > 64 {
+			return 0
+		}
+	}
+	dim, hidden, layers, heads, kvHeads, vocab, context := v[0], v[1], v[2], v[3], v[4], v[5], v[6]
+	kv := dim / heads * kvHeads
+	n := vocab*dim + layers*(2*dim+2*dim*dim+2*kv*dim+3*dim*hidden) + dim + 2*context*(dim/heads/2)
+	if int32(binary.LittleEndian.Uint32(header[20:])) < 0 {
+		n += vocab * dim
+	}
+	return n
 }

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"assay/corpus/apr"
 	"assay/corpus/gguf"
+	"assay/corpus/model"
 	"assay/corpus/teacher"
 	"assay/kernels"
 	"assay/props"
@@ -31,14 +30,14 @@ func auditCommand() *cobra.Command {
 			"The model's text is the teacher's sample; without a byte vocabulary, arbitrary tokens.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			model, name, err := openModel(args)
+			file, name, err := openModel(args)
 			if err != nil {
 				return err
 			}
 			if budget <= 0 || tokens < 1 {
 				return errors.New("audit: -budget and -tokens must be positive")
 			}
-			return audit(cmd, model, name, props.Options{Seed: seed, Budget: budget}, tokens)
+			return audit(cmd, file, name, props.Options{Seed: seed, Budget: budget}, tokens)
 		},
 	}
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the hostile data; every seed is another run")
@@ -53,33 +52,14 @@ func openModel(args []string) (*gguf.File, string, error) {
 		f, err := gguf.Parse(teacher.GGUF())
 		return f, "embedded teacher", err
 	}
-	f, err := openFile(args[0])
-	var bad *gguf.FormatError
-	var badAPR *apr.FormatError
+	f, err := model.Open(args[0])
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, "", fmt.Errorf("%s: no such file; give a model in GGUF or APR, or no argument for the embedded one", args[0])
-	case errors.As(err, &bad):
-		return nil, "", fmt.Errorf("%s is not a GGUF file that can be audited: %v", args[0], bad)
-	case errors.As(err, &badAPR):
-		return nil, "", fmt.Errorf("%s is not an APR file that can be used: %v", args[0], badAPR)
+		return nil, "", fmt.Errorf("%w; give a model in GGUF, APR, safetensors or llama2.c's format, or no argument for the embedded one", err)
 	case err != nil:
-		return nil, "", err
+		return nil, "", fmt.Errorf("%s is not a model that can be used: %w", args[0], err)
 	}
 	return f, args[0], nil
-}
-
-// openFile reads a GGUF file, or one in APR as such. It stays mapped until the
-// command ends.
-func openFile(name string) (*gguf.File, error) {
-	if filepath.Ext(name) != ".apr" {
-		return gguf.Open(name)
-	}
-	f, err := apr.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	return f.ToGGUF()
 }
 
 // auditRow is the JSON form of one line of the audit.
@@ -99,7 +79,7 @@ type auditRow struct {
 // bound to be called tight enough to mean something.
 const slackFloor = 1.0 / 128
 
-func audit(cmd *cobra.Command, model *gguf.File, name string, o props.Options, tokens int) error {
+func audit(cmd *cobra.Command, file *gguf.File, name string, o props.Options, tokens int) error {
 	ctx := cmd.Context()
 	out := newOutput(cmd, "OP\tTIER\tCASES\tWORST ERR/BOUND\tVERDICT\tSKIPPED")
 	start := time.Now()
@@ -113,7 +93,7 @@ func audit(cmd *cobra.Command, model *gguf.File, name string, o props.Options, t
 			properties += len(props.Properties(row))
 		}
 	}
-	work, absent := modelWork(ctx, model, tokens)
+	work, absent := modelWork(ctx, file, tokens)
 	bar := newProgress(properties + len(work))
 	defer bar.done()
 

@@ -82,7 +82,7 @@ func (f *File) ToGGUF() (*gguf.File, error) {
 	}
 	from := map[string]string{} // APR's names by GGUF's
 	for _, t := range f.Tensors {
-		name := toGGUFName(t.Name)
+		name := GGUFName(t.Name)
 		if other, ok := from[name]; ok {
 			return nil, fmt.Errorf("apr: tensors %.64q and %.64q would both be %.64q", other, t.Name, name)
 		}

@@ -245,7 +245,7 @@ func TestNames(t *testing.T) {
 		"model.layers.2.post_attention_layernorm.weight":   "blk.2.ffn_norm.weight",
 		"model.layers.2.post_attention_layernorm.weight.x": "model.layers.2.post_attention_layernorm.weight.x",
 	} {
-		if got := toGGUFName(apr); got != g {
+		if got := GGUFName(apr); got != g {
 			t.Errorf("%q became %q, want %q", apr, got, g)
 		}
 		if strings.HasPrefix(apr, "layers.12") {

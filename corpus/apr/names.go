@@ -22,16 +22,17 @@ const (
 	ggufLayer = "blk."
 )
 
-// toGGUFName maps a name; one that is not in the tables stays. It also knows the
-// name that some writers give the third matrix of the feed-forward network.
-func toGGUFName(name string) string {
+// GGUFName maps a name of APR, which are those of Hugging Face, to GGUF's; one that is
+// not in the tables stays. It also knows the name that some writers give the third
+// matrix of the feed-forward network.
+func GGUFName(name string) string {
 	if n, rest, ok := cutLayer(name, "layers."); ok && rest == "ffn_down_weight" {
 		return ggufLayer + n + ".ffn_down.weight"
 	}
 	return rename(name, 0, aprLayer, ggufLayer)
 }
 
-// fromGGUFName is the inverse of toGGUFName, for the names that are in the tables.
+// fromGGUFName is the inverse of GGUFName, for the names that are in the tables.
 func fromGGUFName(name string) string { return rename(name, 1, ggufLayer, aprLayer) }
 
 // rename maps a name from one column of the tables to the other.
