@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +42,8 @@ func driftCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
 	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
 	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
+	cmd.Flags().BoolVar(&o.certified, "certified", false, "measure from enclosures of the model on real numbers, not from a float64 pass")
+	cmd.Flags().BoolVar(&o.optionA, "option-a", false, "give the first run the second one's path: what remains is no matter of paths")
 	cmd.Flags().StringVar(&o.plot, "plot", "", "file for a chart of drift by layer and of owners, .svg or .png")
 	cmd.Flags().StringVar(&o.mutant, "mutant", "", "ID@LAYER:STAGE: a known defect in one stage of the second run (see assay mutants)")
 	cmd.Flags().IntVar(&o.tokens, "tokens", 8, "tokens of the text at most")
@@ -55,13 +58,15 @@ type driftOptions struct {
 	mutant, plot   string
 	tokens, orders int
 	seed           uint64
+
+	certified, optionA bool
 }
 
 // driftRow is the JSON form of one stage of one layer.
 type driftRow struct {
 	Layer int         `json:"layer"`
 	Stage drift.Stage `json:"stage"`
-	// Distances from a pass in float64, relative L2 over all tokens.
+	// Distances from the reference, relative L2 over all tokens.
 	ErrA float64 `json:"err_a"`
 	ErrB float64 `json:"err_b"`
 	// Between the two runs.
@@ -101,7 +106,20 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		return err
 	}
 	tokens := activation.Tokens(file, []byte(o.text), o.tokens)
-	ref := m.Reference(tokens)
+	if o.optionA {
+		a, o.a = b, o.b // Path A with Path B's semantics
+	}
+	start := time.Now()
+	ref, reference := m.Reference(tokens), "a pass in float64, which is no oracle"
+	if o.certified {
+		c, err := m.Certify(ctx, tokens)
+		if err != nil {
+			return err
+		}
+		ref = &c.Reference
+		reference = fmt.Sprintf("enclosures of the model on real numbers, none wider than %.1e of its stage (%d tokens, %d bits, %v)",
+			c.Width(), len(tokens), c.Bits, time.Since(start).Round(10*time.Millisecond))
+	}
 	plans := [2]drift.Plan{drift.Along(a), drift.Along(b)}
 	if o.mutant != "" {
 		id, at, err := parseMutant(o.mutant)
@@ -156,8 +174,13 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 			row.StdA, row.StdB, row.OwnA, row.OwnB, owner, verdict)
 	}
 	out.flush()
+	differ := drift.Differ(traces[0], traces[1])
+	if o.optionA && differ > 0 {
+		failed = true
+	}
 	out.note("%s, %d tokens: the logits of the last token are %.4g apart (%s to %s), relative L2; parts from %d runs",
 		name, len(tokens), drift.Distance(m, traces[0], traces[1]), o.a, o.b, owners.Runs)
+	out.note("%d numbers of all stages differ in their bits; ERR is the distance from %s", differ, reference)
 	if o.plot != "" {
 		if err := plotDrift(o.plot, o.a, o.b, rows, owners); err != nil {
 			return err

@@ -43,6 +43,16 @@ func TestDriftCommand(t *testing.T) {
 		t.Errorf("mutant: status %d\n%s", status, out)
 	}
 
+	// Option A leaves no bit, unless something else is wrong.
+	out, _, status = assay(t, nil, "drift", "--tokens", "1", "--orders", "0", "--option-a", "--certified")
+	if status != 0 || !strings.Contains(out, "\n0 numbers of all stages differ in their bits; ERR is the distance from enclosures") {
+		t.Errorf("option A: status %d\n%s", status, out)
+	}
+	out, _, status = assay(t, nil, "drift", "--tokens", "1", "--orders", "0", "--option-a", "--mutant", "A25@3:ffn_up")
+	if status != 1 || strings.Contains(out, "\n0 numbers") {
+		t.Errorf("option A with a mutant: status %d\n%s", status, out)
+	}
+
 	// What other engines dump: a wrong array is charged to its stage.
 	dir := t.TempDir()
 	for name, n := range map[string]int{"attn_norm.0.npy": 2 * 256, "q.0.npy": 2 * 256} {

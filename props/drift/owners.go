@@ -38,6 +38,22 @@ func Distance(m *Model, x, y *Trace) float64 {
 	return RelativeL2(x.Last(len(m.Layers), Logits), y.Last(len(m.Layers), Logits))
 }
 
+// Differ counts the numbers of all stages whose bits two runs of a model do not have
+// in common.
+func Differ(x, y *Trace) int {
+	n := 0
+	for layer, stages := range x.Layers {
+		for s, v := range stages {
+			for i, w := range y.Layers[layer][s] {
+				if math.Float32bits(v[i]) != math.Float32bits(w) {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
+
 // RelativeL2 is ‖x − y‖/‖x‖, NaN for zeros.
 func RelativeL2(x, y []float32) float64 {
 	diff, size := 0.0, 0.0
