@@ -124,14 +124,9 @@ func bad(format string, args ...any) error { return &FormatError{fmt.Sprintf(for
 // Open maps the file at path and parses it as [Parse] does. The data of the tensors
 // may only be read, and only until [File.Close].
 func Open(path string) (*File, error) {
-	m, err := mapped.Open(path)
+	f, m, err := mapped.Parse("llama2c", path, Parse)
 	if err != nil {
-		return nil, fmt.Errorf("llama2c: %w", err)
-	}
-	f, err := Parse(m.Data)
-	if err != nil {
-		m.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	f.mapping = m
 	return f, nil

@@ -3,7 +3,6 @@ package safetensors
 import (
 	"cmp"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,14 +16,9 @@ import (
 // what is no longer there ends the process. An error of the file's content wraps
 // a [*FormatError].
 func Open(path string) (*File, error) {
-	m, err := mapped.Open(path)
+	f, m, err := mapped.Parse("safetensors", path, Parse)
 	if err != nil {
-		return nil, fmt.Errorf("safetensors: %w", err)
-	}
-	f, err := Parse(m.Data)
-	if err != nil {
-		m.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	f.mapping = m
 	return f, nil

@@ -18,11 +18,10 @@ type ball struct {
 type arith struct {
 	bits uint
 	unit float64 // 2^−bits
-	one  *big.Int
 }
 
 func newArith(bits uint) *arith {
-	return &arith{bits, math.Ldexp(1, -int(bits)), new(big.Int).Lsh(big.NewInt(1), bits)}
+	return &arith{bits, math.Ldexp(1, -int(bits))}
 }
 
 // up is at least what x would be without the rounding of at most 2^20 sums and

@@ -2,7 +2,10 @@
 // when they are read, so that memory does not grow with the file.
 package mapped
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
 // File is a file in memory.
 type File struct {
@@ -27,4 +30,21 @@ func (f *File) Close() error {
 		err = f.close()
 	})
 	return err
+}
+
+// Parse maps the file at path and parses its bytes, which are the mapping's until it
+// is closed. Errors begin with the name of the format or, once it is open, with the
+// path; a file that is refused is not kept mapped.
+func Parse[T any](format, path string, parse func([]byte) (T, error)) (T, *File, error) {
+	var none T
+	m, err := Open(path)
+	if err != nil {
+		return none, nil, fmt.Errorf("%s: %w", format, err)
+	}
+	f, err := parse(m.Data)
+	if err != nil {
+		m.Close()
+		return none, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, m, nil
 }
