@@ -21,8 +21,8 @@ func matvecQuant(op spec.Op, dst []float32, w, x []byte, s spec.Shape, threads i
 	})
 }
 
-// matvecByDot is the matvec whose rows are computed by dot, one at a time.
-func matvecByDot(op spec.Op, dot spec.DotQuant) spec.MatvecQuant {
+// MatvecByDot is the matvec whose rows are computed by dot, one at a time.
+func MatvecByDot(op spec.Op, dot spec.DotQuant) spec.MatvecQuant {
 	return func(dst []float32, w, x []byte, s spec.Shape, threads int) {
 		matvecQuant(op, dst, w, x, s, threads, func(out []float32, w, x []byte) {
 			n := len(w) / len(out)

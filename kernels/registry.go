@@ -47,7 +47,7 @@ func genericRows() []spec.Row {
 	dot := func(w, x spec.Format, f spec.DotQuant) {
 		row(spec.OpDot(w, x), f)
 		if op := spec.OpMatvec(w, x); spec.Known(op) {
-			row(op, matvecByDot(op, f))
+			row(op, MatvecByDot(op, f))
 		}
 	}
 	dot(spec.Q4K, spec.Q8K, dotQ4KQ8KGeneric)

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"assay/kernels/foreign"
 	"assay/props/activation"
 	"assay/props/drift"
 )
@@ -23,8 +22,11 @@ func driftCommand() *cobra.Command {
 		Long: "Drift runs the embedded teacher, or MODEL.gguf, on two paths: A multiplies in f32, B\n" +
 			"quantises activations by ggml's rules, B-aprender by aprender's. Every stage of both\n" +
 			"runs is judged by the oracle on its own inputs; the distance of the logits is divided\n" +
-			"among the matrices by swapping them one at a time, in random orders and their\n" +
-			"reverses, so that the parts sum to the whole.\n\n" +
+			"among the stages that differ by swapping them one at a time, in random orders and\n" +
+			"their reverses, so that the parts sum to the whole.\n\n" +
+			"A path may name the kernels after a slash: a tier, as B/avx2, the oracle, as A/oracle,\n" +
+			"a mutant, as B/A25, or llama.cpp's of --library, as B/ggml. After a comma, single\n" +
+			"stages may be run in another way: B,2:ffn_gate=B/A25,*:softmax=B/oracle.\n\n" +
 			"With --against DIR it judges what another engine dumped of the same text: one file\n" +
 			"(.npy, APRT or safetensors) for each stage and layer, STAGE.LAYER.npy or as a JSON\n" +
 			"file given by --names maps stages to names with %d for the layer. Each stage is judged on that engine's own\n" +
@@ -40,12 +42,12 @@ func driftCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.against, "against", "", "folder of another engine's dump")
 	cmd.Flags().StringVar(&o.names, "names", "", "JSON file that maps stages to file names in that folder")
 	cmd.Flags().StringVar(&o.text, "text", "func main() {", "what the model reads")
-	cmd.Flags().StringVar(&o.a, "a", "A", "path of the first run: A, B or B-aprender")
-	cmd.Flags().StringVar(&o.b, "b", "B", "path of the second run")
+	cmd.Flags().StringVarP(&o.a, "a", "a", "A", "how the first run is computed: A, B or B-aprender, [/KERNELS][,LAYER:STAGE=PATH[/KERNELS]]...")
+	cmd.Flags().StringVarP(&o.b, "b", "b", "B", "how the second run is computed")
 	cmd.Flags().BoolVar(&o.certified, "certified", false, "measure from enclosures of the model on real numbers, not from a float64 pass")
 	cmd.Flags().BoolVar(&o.optionA, "option-a", false, "give the first run the second one's path: what remains is no matter of paths")
 	cmd.Flags().StringVar(&o.plot, "plot", "", "file for a chart of drift by layer and of owners, .svg or .png")
-	cmd.Flags().StringVar(&o.mutant, "mutant", "", "ID@LAYER:STAGE: a known defect in one stage of the second run (see assay mutants)")
+	cmd.Flags().StringVar(&o.library, "library", "", "libggml-cpu-TIER.so, beside libggml-base.so: the kernels called ggml")
 	cmd.Flags().IntVar(&o.tokens, "tokens", 8, "tokens of the text at most")
 	cmd.Flags().IntVar(&o.orders, "orders", 2, "random orders in which matrices are swapped, each with its reverse; 0: no owners")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "seed of the orders")
@@ -55,7 +57,7 @@ func driftCommand() *cobra.Command {
 type driftOptions struct {
 	text, a, b     string
 	against, names string
-	mutant, plot   string
+	library, plot  string
 	tokens, orders int
 	seed           uint64
 
@@ -69,6 +71,9 @@ type driftRow struct {
 	// Distances from the reference, relative L2 over all tokens.
 	ErrA float64 `json:"err_a"`
 	ErrB float64 `json:"err_b"`
+	// The same distances over the norm of the stage's gauges, Σ|terms| of each element.
+	GaugeA float64 `json:"gauge_a"`
+	GaugeB float64 `json:"gauge_b"`
 	// Between the two runs.
 	Apart float64 `json:"apart"`
 	// Standard deviations over the last token's elements.
@@ -77,9 +82,12 @@ type driftRow struct {
 	// Largest error over bound of the stage itself, on its own inputs.
 	OwnA float64 `json:"own_a"`
 	OwnB float64 `json:"own_b"`
-	// Owner is the part of the logits' distance, null for stages that the paths
-	// have in common.
+	// Owner is the part of the logits' distance, null for stages that are run in
+	// the same way.
 	Owner *float64 `json:"owner"`
+	// The extremes over the orders: apart where it depends on what else is swapped.
+	Least *float64 `json:"owner_least"`
+	Most  *float64 `json:"owner_most"`
 	Wrong string   `json:"wrong,omitempty"`
 }
 
@@ -89,15 +97,6 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	if err != nil {
 		return err
 	}
-	paths := map[string]drift.Path{}
-	for _, p := range drift.Paths {
-		paths[p.String()] = p
-	}
-	a, okA := paths[o.a]
-	b, okB := paths[o.b]
-	if !okA || !okB {
-		return fmt.Errorf("drift: paths %q and %q: want A, B or B-aprender", o.a, o.b)
-	}
 	if o.tokens < 1 || o.orders < 0 || o.text == "" {
 		return errors.New("drift: -tokens must be positive, -orders not negative, -text not empty")
 	}
@@ -106,8 +105,9 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		return err
 	}
 	tokens := activation.Tokens(file, []byte(o.text), o.tokens)
-	if o.optionA {
-		a, o.a = b, o.b // Path A with Path B's semantics
+	setups, err := o.setups(m)
+	if err != nil {
+		return err
 	}
 	start := time.Now()
 	ref, reference := m.Reference(tokens), "a pass in float64, which is no oracle"
@@ -120,16 +120,7 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		reference = fmt.Sprintf("enclosures of the model on real numbers, none wider than %.1e of its stage (%d tokens, %d bits, %v)",
 			c.Width(), len(tokens), c.Bits, time.Since(start).Round(10*time.Millisecond))
 	}
-	plans := [2]drift.Plan{drift.Along(a), drift.Along(b)}
-	if o.mutant != "" {
-		id, at, err := parseMutant(o.mutant)
-		if err == nil {
-			plans[1], err = m.With(plans[1], at, id)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	plans := [2]drift.Plan{setups[0].Plan, setups[1].Plan}
 	var traces [2]*drift.Trace
 	var verdicts [2][]drift.Verdict
 	for i, plan := range plans {
@@ -151,7 +142,7 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		parts[p.Site] = p
 	}
 
-	out := newOutput(cmd, "LAYER\tSTAGE\tERR A\tERR B\tAPART\tSTD A\tSTD B\tOWN A\tOWN B\tOWNER\tVERDICT")
+	out := newOutput(cmd, "LAYER\tSTAGE\tERR A\tERR B\tGAUGE A\tGAUGE B\tAPART\tSTD A\tSTD B\tOWN A\tOWN B\tOWNER\tLEAST..MOST\tVERDICT")
 	failed := false
 	var rows []driftRow
 	for i, va := range verdicts[0] {
@@ -159,19 +150,21 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 		row := driftRow{Layer: va.Layer, Stage: va.Stage, OwnA: va.Worst, OwnB: vb.Worst, Wrong: va.Wrong + vb.Wrong}
 		row.ErrA, row.ErrB = ref.Drift(traces[0], va.Layer, va.Stage), ref.Drift(traces[1], va.Layer, va.Stage)
 		xa, xb := traces[0].Layers[va.Layer][va.Stage], traces[1].Layers[va.Layer][va.Stage]
+		row.GaugeA, row.GaugeB = ref.GaugeDrift(traces[0], va.Layer, va.Stage), ref.GaugeDrift(traces[1], va.Layer, va.Stage)
 		row.Apart = drift.RelativeL2(xa, xb)
 		row.StdA, row.StdB = deviation(traces[0].Last(va.Layer, va.Stage)), deviation(traces[1].Last(va.Layer, va.Stage))
-		owner, verdict := "", "pass"
+		owner, span, verdict := "", "", "pass"
 		if p, ok := parts[drift.Site{Layer: va.Layer, Stage: va.Stage}]; ok {
-			row.Owner = &p.Part
+			row.Owner, row.Least, row.Most = &p.Part, &p.Least, &p.Most
+			span = fmt.Sprintf("%+.2g..%+.2g", p.Least, p.Most)
 			owner = fmt.Sprintf("%+.3g", p.Part)
 		}
 		if row.Wrong != "" {
 			verdict, failed = "FAIL "+row.Wrong, true
 		}
 		rows = append(rows, row)
-		out.row(row, "%d\t%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3f\t%.3f\t%s\t%s", row.Layer, row.Stage, row.ErrA, row.ErrB, row.Apart,
-			row.StdA, row.StdB, row.OwnA, row.OwnB, owner, verdict)
+		out.row(row, "%d\t%s\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3g\t%.3f\t%.3f\t%s\t%s\t%s", row.Layer, row.Stage, row.ErrA, row.ErrB,
+			row.GaugeA, row.GaugeB, row.Apart, row.StdA, row.StdB, row.OwnA, row.OwnB, owner, span, verdict)
 	}
 	out.flush()
 	differ := drift.Differ(traces[0], traces[1])
@@ -180,6 +173,11 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	}
 	out.note("%s, %d tokens: the logits of the last token are %.4g apart (%s to %s), relative L2; parts from %d runs",
 		name, len(tokens), drift.Distance(m, traces[0], traces[1]), o.a, o.b, owners.Runs)
+	for i, run := range []string{o.a, o.b} {
+		if missing := m.Missing(setups[i]); len(missing) > 0 {
+			out.note("%s has no kernels for %v: those dispatched to ran", run, missing)
+		}
+	}
 	out.note("%d numbers of all stages differ in their bits; ERR is the distance from %s", differ, reference)
 	if o.plot != "" {
 		if err := plotDrift(o.plot, o.a, o.b, rows, owners); err != nil {
@@ -192,11 +190,15 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	}
 	for _, s := range drift.Stages() {
 		if v, ok := byStage[s]; ok {
-			out.note("    %-9s %+.4g (%.1f %%)", s, v, 100*v/owners.Total)
+			share := ""
+			if owners.Total > 0 {
+				share = fmt.Sprintf(" (%.1f %%)", 100*v/owners.Total)
+			}
+			out.note("    %-9s %+.4g%s", s, v, share)
 		}
 	}
 	if failed {
-		for i, run := range []string{o.a, o.b} {
+		for i, run := range []string{"A", "B"} {
 			if v := drift.First(verdicts[i]); v != nil {
 				out.note("the first stage of run %s that is wrong is layer %d, %s", run, v.Layer, v.Stage)
 			}
@@ -206,15 +208,34 @@ func runDrift(cmd *cobra.Command, args []string, o driftOptions) error {
 	return nil
 }
 
-// parseMutant reads ID@LAYER:STAGE.
-func parseMutant(s string) (id string, at drift.Site, err error) {
-	id, place, ok1 := strings.Cut(s, "@")
-	layer, stage, ok2 := strings.Cut(place, ":")
-	n, err := strconv.Atoi(layer)
-	if !ok1 || !ok2 || err != nil {
-		return "", at, fmt.Errorf("drift: mutant %q: want ID@LAYER:STAGE", s)
+// setups returns how the two runs are computed.
+func (o *driftOptions) setups(m *drift.Model) ([2]*drift.Setup, error) {
+	var out [2]*drift.Setup
+	var others []*drift.Kernels
+	if o.library != "" {
+		rows, err := foreign.GGML(o.library)
+		if err != nil {
+			return out, err
+		}
+		others = append(others, drift.Rows("ggml", rows))
 	}
-	return id, drift.Site{Layer: n, Stage: drift.Stage(stage)}, nil
+	var err error
+	if out[0], err = m.ReadSetup(o.a, others...); err == nil {
+		out[1], err = m.ReadSetup(o.b, others...)
+	}
+	if err != nil || !o.optionA {
+		return out, err
+	}
+	// Run A with run B's paths, and its own kernels.
+	a := &drift.Setup{Others: drift.Impl{Path: out[1].Others.Path, Kernels: out[0].Others.Kernels}, Sites: map[drift.Site]drift.Impl{}}
+	for at := range out[0].Sites {
+		a.Sites[at] = drift.Impl{Path: out[1].Of(at).Path, Kernels: out[0].Of(at).Kernels}
+	}
+	for at := range out[1].Sites {
+		a.Sites[at] = drift.Impl{Path: out[1].Of(at).Path, Kernels: out[0].Of(at).Kernels}
+	}
+	out[0] = a
+	return out, nil
 }
 
 // runAgainst judges another engine's dump.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestDriftCommand(t *testing.T) {
 		t.Errorf("chart: %v", err)
 	}
 
-	out, _, status = assay(t, nil, "drift", "--tokens", "2", "--orders", "0", "--mutant", "A25@3:ffn_up")
+	out, _, status = assay(t, nil, "drift", "--tokens", "2", "--orders", "0", "-b", "B,3:ffn_up=B/A25")
 	if status != 1 || !strings.Contains(out, "the first stage of run B that is wrong is layer 3, ffn_up") {
 		t.Errorf("mutant: status %d\n%s", status, out)
 	}
@@ -48,7 +49,7 @@ func TestDriftCommand(t *testing.T) {
 	if status != 0 || !strings.Contains(out, "\n0 numbers of all stages differ in their bits; ERR is the distance from enclosures") {
 		t.Errorf("option A: status %d\n%s", status, out)
 	}
-	out, _, status = assay(t, nil, "drift", "--tokens", "1", "--orders", "0", "--option-a", "--mutant", "A25@3:ffn_up")
+	out, _, status = assay(t, nil, "drift", "--tokens", "1", "--orders", "0", "--option-a", "-b", "B,3:ffn_up=B/A25")
 	if status != 1 || strings.Contains(out, "\n0 numbers") {
 		t.Errorf("option A with a mutant: status %d\n%s", status, out)
 	}
@@ -66,13 +67,21 @@ func TestDriftCommand(t *testing.T) {
 		t.Errorf("against: status %d\n%s", status, out)
 	}
 
+	// Any stage may be run in another way, and then is an owner: the oracle's softmax
+	// differs by roundings only.
+	out, _, status = assay(t, nil, "drift", "--tokens", "2", "--orders", "1", "--b", "A,*:softmax=A/oracle")
+	if status != 0 || !regexp.MustCompile(`(?m)^    softmax .*\(100\.0 %\)$`).MatchString(out) {
+		t.Errorf("the oracle's softmax: status %d\n%s", status, out)
+	}
+
 	for _, tt := range []struct {
 		args []string
 		says string
 	}{
 		{[]string{"--b", "C"}, "want A, B or B-aprender"}, {[]string{"--tokens", "0"}, "must be positive"},
-		{[]string{"--mutant", "A25"}, "ID@LAYER:STAGE"}, {[]string{"--mutant", "A25@x:q"}, "ID@LAYER:STAGE"},
-		{[]string{"--mutant", "Z99@0:q"}, "no mutant"}, {[]string{"--tokens", "2", "--against", t.TempDir()}, "no stage's file"},
+		{[]string{"--b", "B,3:q"}, "SITE=IMPL"}, {[]string{"--b", "B,x:q=A"}, "LAYER:STAGE"},
+		{[]string{"--b", "B,0:q=B/Z99"}, "a mutant's id"}, {[]string{"--b", "B/ggml"}, "kernels \"ggml\""}, {[]string{"-library", "none.so"}, "cannot open"},
+		{[]string{"--tokens", "2", "--against", t.TempDir()}, "no stage's file"},
 		{[]string{"--tokens", "1", "--against", dir}, "different shape"}, {[]string{"--tokens", "1", "--orders", "0", "--plot", "x.pdf"}, ".svg or .png"},
 	} {
 		_, errOut, status := assay(t, nil, append([]string{"drift"}, tt.args...)...)

@@ -10,14 +10,15 @@ import (
 
 	"github.com/ebitengine/purego"
 
+	"assay/kernels"
 	"assay/spec"
 )
 
-// GGML returns the elementwise functions of a CPU library of llama.cpp, such as
-// libggml-cpu-haswell.so, beside which libggml-base.so must lie. The tier is the
-// library's name without libggml-cpu- and .so.
+// GGML returns the elementwise functions, dots, matvecs made of these, and activation
+// quantisers of a CPU library of llama.cpp, such as libggml-cpu-haswell.so, beside which libggml-base.so must lie.
+// The tier is the library's name without libggml-cpu- and .so.
 //
-// Source of the signatures: ggml/src/ggml-cpu/vec.h and ggml/include/ggml.h. The
+// Source of the signatures: ggml/src/ggml-cpu/vec.h, ggml/src/ggml-cpu/quants.h and ggml/include/ggml.h. The
 // exponential is that of ggml_vec_soft_max_f32 with a maximum of 0; GELU, which is
 // not exported, is computed by a graph of one node.
 func GGML(path string) ([]spec.Row, error) {
@@ -59,7 +60,7 @@ func GGML(path string) ([]spec.Row, error) {
 	row := func(op spec.Op, f spec.Func) spec.Row {
 		return spec.Row{Op: op, Tier: spec.Tier(name), Tree: spec.TreeAny, Func: f}
 	}
-	return []spec.Row{
+	rows := []spec.Row{
 		row(spec.OpExpF32, spec.Unary(func(dst, src []float32) {
 			softmax(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(src), 0)
 		})),
@@ -70,7 +71,54 @@ func GGML(path string) ([]spec.Row, error) {
 		row(spec.OpSwigluF32, spec.Gated(func(dst, gate, up []float32) {
 			swiglu(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(gate), unsafe.SliceData(up))
 		})),
-	}, nil
+	}
+	for _, f := range spec.Formats() {
+		to := spec.ActivationOf(f)
+		op := spec.OpDot(f, to)
+		name := "ggml_vec_dot_" + symbol(f)
+		switch {
+		case f.Float():
+			op = spec.Op("dot_" + f.ID())
+		default:
+			name += "_" + symbol(to)
+		}
+		address, err := purego.Dlsym(lib, name)
+		if err != nil || !spec.Known(op) {
+			continue // a release has not every format
+		}
+		var dot func(n int32, s *float32, bs uint64, x *byte, bx uint64, y *byte, by uint64, rows int32)
+		purego.RegisterFunc(&dot, address)
+		one := spec.DotQuant(func(w, x []byte) (sum float32) {
+			n := len(w) / f.BlockBytes() * f.BlockLen()
+			dot(int32(n), &sum, 0, unsafe.SliceData(w), 0, unsafe.SliceData(x), 0, 1)
+			return sum
+		})
+		rows = append(rows, row(op, one))
+		matvec := spec.OpMatvec(f, to)
+		if f == spec.F32 {
+			matvec = spec.OpMatvecF32
+		}
+		if spec.Known(matvec) {
+			rows = append(rows, row(matvec, kernels.MatvecByDot(matvec, one)))
+		}
+	}
+	for f, op := range map[spec.Format]spec.Op{spec.Q8_0: spec.OpQuantizeQ8_0, spec.Q8_1: spec.OpQuantizeQ8_1, spec.Q8K: spec.OpQuantizeQ8KGGML} {
+		address, err := purego.Dlsym(lib, "quantize_row_"+symbol(f))
+		if err != nil {
+			return nil, fmt.Errorf("foreign: %w", err)
+		}
+		var quantize func(x *float32, y *byte, n int64)
+		purego.RegisterFunc(&quantize, address)
+		rows = append(rows, row(op, spec.Quantize(func(dst []byte, src []float32) {
+			quantize(unsafe.SliceData(src), unsafe.SliceData(dst), int64(len(src)))
+		})))
+	}
+	return rows, nil
+}
+
+// symbol is a format's name in the names of functions.
+func symbol(f spec.Format) string {
+	return strings.ReplaceAll(strings.ToLower(f.String()), "_k", "_K")
 }
 
 // graphs is what ggml's graph interface takes. Pointers are the library's own.

@@ -89,6 +89,7 @@ func (m *Model) certify(ctx context.Context, tokens []int, bits uint) (*Certifie
 		}
 		x = done[Output]
 	}
+	out.measure(m, tokens)
 	return out, nil
 }
 

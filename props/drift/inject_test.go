@@ -138,14 +138,12 @@ var injections = []injection{
 	{name: "scale pairing (#3105)", stages: []Stage{Q, K, AttnOut, FFNGate, FFNUp}, path: PathB, break_: func(_ *Model, c *Call) {
 		for _, m := range mutants.All() {
 			if dot, ok := m.Func.(spec.DotQuant); ok && m.ID == "A01" && m.Op == spec.OpDotQ4KQ8K {
-				c.Row = func(spec.Op) spec.Row {
-					return spec.Row{Func: spec.MatvecQuant(func(dst []float32, w, x []byte, s spec.Shape, _ int) {
-						for i := range dst {
-							r, b := i%s.Rows, i/s.Rows
-							dst[i] = dot(w[r*len(w)/s.Rows:(r+1)*len(w)/s.Rows], x[b*len(x)/s.Batch:(b+1)*len(x)/s.Batch])
-						}
-					})}
-				}
+				c.Kernels = Rows("A01", []spec.Row{{Op: spec.OpMatvecQ4KQ8K, Func: spec.MatvecQuant(func(dst []float32, w, x []byte, s spec.Shape, _ int) {
+					for i := range dst {
+						r, b := i%s.Rows, i/s.Rows
+						dst[i] = dot(w[r*len(w)/s.Rows:(r+1)*len(w)/s.Rows], x[b*len(x)/s.Batch:(b+1)*len(x)/s.Batch])
+					}
+				})}})
 				return
 			}
 		}

@@ -127,27 +127,23 @@ func rational(x float64) *big.Rat {
 	return r
 }
 
-// differing returns the sites at which two plans do not compute the same, or may
-// not.
+// differing returns the sites that two plans do not run in the same way.
 func (m *Model) differing(a, b Plan) []Site {
 	var out []Site
 	for layer := range len(m.Layers) + 1 {
 		for _, n := range graph(m, layer) {
-			l := m.linear(layer, n.stage)
+			at := Site{layer, n.stage}
 			ca, cb := &Call{Layer: layer, Stage: n.stage}, &Call{Layer: layer, Stage: n.stage}
 			a(ca)
 			b(cb)
-			if ca.Row != nil || cb.Row != nil {
-				out = append(out, Site{layer, n.stage}) // kernels of its own
-				continue
+			ops := m.stageOps(at, ca.Path)
+			same := ca.Path == cb.Path || m.linear(layer, n.stage) == nil ||
+				(ca.Path == PathA || cb.Path == PathA) && slices.Equal(ops, m.stageOps(at, cb.Path)) // a format that has one way
+			for _, op := range ops {
+				same = same && ca.Kernels.of(op).Tier == cb.Kernels.of(op).Tier
 			}
-			if l == nil || ca.Path == cb.Path {
-				continue
-			}
-			x := make([]float32, l.Tensor.Dims[0])
-			ka, kb := m.matvec(l, x, 1, ca.Path), m.matvec(l, x, 1, cb.Path)
-			if ka.Op != kb.Op || ca.Path != PathA && cb.Path != PathA {
-				out = append(out, Site{layer, n.stage})
+			if !same {
+				out = append(out, at)
 			}
 		}
 	}

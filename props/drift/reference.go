@@ -3,6 +3,7 @@ package drift
 import (
 	"math"
 
+	"assay/props/activation"
 	"assay/spec"
 )
 
@@ -11,12 +12,28 @@ import (
 // stages are judged by that.
 type Reference struct {
 	Layers []map[Stage][]float64
+	// Gauge of a stage is ‖Σ|terms|‖ of its elements.
+	Gauge []map[Stage]float64
 }
 
 // Reference computes the model over the tokens in float64.
 func (m *Model) Reference(tokens []int) *Reference {
 	r := &Reference{}
-	n := len(tokens)
+	m.walk(tokens, func(layer int, s Stage, in [][]float64) []float64 {
+		if len(r.Layers) == layer {
+			r.Layers = append(r.Layers, map[Stage][]float64{})
+		}
+		out := m.real(layer, s, in, len(tokens))
+		r.Layers[layer][s] = out
+		return out
+	})
+	r.measure(m, tokens)
+	return r
+}
+
+// walk calls f for every stage of a run on real numbers, with the outputs of f for
+// the stages that it reads.
+func (m *Model) walk(tokens []int, f func(layer int, s Stage, in [][]float64) []float64) {
 	embed := spec.Floats(m.floats(m.Embed))
 	var x []float64
 	for _, t := range tokens {
@@ -24,7 +41,6 @@ func (m *Model) Reference(tokens []int) *Reference {
 	}
 	for layer := range len(m.Layers) + 1 {
 		out := map[Stage][]float64{}
-		r.Layers = append(r.Layers, out)
 		for _, g := range graph(m, layer) {
 			var in [][]float64
 			for _, s := range g.from {
@@ -34,11 +50,10 @@ func (m *Model) Reference(tokens []int) *Reference {
 					in = append(in, out[s])
 				}
 			}
-			out[g.stage] = m.real(layer, g.stage, in, n)
+			out[g.stage] = f(layer, g.stage, in)
 		}
 		x = out[Output]
 	}
-	return r
 }
 
 func widen(x []float32) []float64 {
@@ -121,20 +136,25 @@ func (m *Model) real(layer int, s Stage, in [][]float64, n int) []float64 {
 			out = append(out, v+in[1][i])
 		}
 	default:
-		l := m.linear(layer, s)
-		w := spec.Floats(m.floats(l.Tensor))
-		cols, rows := int(l.Tensor.Dims[0]), int(l.Tensor.Rows())
-		out = make([]float64, n*rows)
-		row := make([]float64, cols)
-		for r := range rows {
-			for i, v := range w[r*cols : (r+1)*cols] {
-				row[i] = float64(v)
-			}
-			for t := range n {
-				out[t*rows+r] = dot(row, in[0][t*cols:])
-				if l.Bias != nil {
-					out[t*rows+r] += float64(l.Bias[r])
-				}
+		out = m.product(m.linear(layer, s), in[0], n, func(v float64) float64 { return v })
+	}
+	return out
+}
+
+// product is a matrix, with f of its elements and biases, on n vectors.
+func (m *Model) product(l *activation.Linear, x []float64, n int, f func(float64) float64) []float64 {
+	w := spec.Floats(m.floats(l.Tensor))
+	cols, rows := int(l.Tensor.Dims[0]), int(l.Tensor.Rows())
+	out := make([]float64, n*rows)
+	row := make([]float64, cols)
+	for r := range rows {
+		for i, v := range w[r*cols : (r+1)*cols] {
+			row[i] = f(float64(v))
+		}
+		for t := range n {
+			out[t*rows+r] = dot(row, x[t*cols:])
+			if l.Bias != nil {
+				out[t*rows+r] += f(float64(l.Bias[r]))
 			}
 		}
 	}
@@ -145,18 +165,24 @@ func (m *Model) real(layer int, s Stage, in [][]float64, n int) []float64 {
 func (m *Model) turned(x []float64, pos int) []float64 {
 	out := make([]float64, len(x))
 	for i := range len(x) / 2 {
-		angle := m.Scale * float64(pos) * math.Pow(float64(float32(m.Theta)), -2*float64(i)/float64(len(x)))
-		if m.Factors != nil {
-			angle /= float64(m.Factors[i])
-		}
-		a, b := 2*i, 2*i+1
-		if m.Halves {
-			a, b = i, i+len(x)/2
-		}
-		sin, cos := math.Sincos(angle)
+		a, b, cos, sin := m.turn(i, len(x), pos)
 		out[a], out[b] = x[a]*cos-x[b]*sin, x[a]*sin+x[b]*cos
 	}
 	return out
+}
+
+// turn is RoPE's pair i of a head of n elements: which two they are, and by what they
+// are turned.
+func (m *Model) turn(i, n, pos int) (a, b int, cos, sin float64) {
+	angle := m.Scale * float64(pos) * math.Pow(float64(float32(m.Theta)), -2*float64(i)/float64(n))
+	if m.Factors != nil {
+		angle /= float64(m.Factors[i])
+	}
+	sin, cos = math.Sincos(angle)
+	if m.Halves {
+		return i, i + n/2, cos, sin
+	}
+	return 2 * i, 2*i + 1, cos, sin
 }
 
 func dot(x, y []float64) (sum float64) {
@@ -185,12 +211,21 @@ func softmax(x []float64, scale float64) []float64 {
 // Drift is how far a stage of a run is from the reference, over all tokens:
 // ‖run − reference‖/‖reference‖.
 func (r *Reference) Drift(t *Trace, layer int, s Stage) float64 {
-	diff, size := 0.0, 0.0
-	got := t.Layers[layer][s]
-	for i, v := range r.Layers[layer][s] {
-		d := float64(got[i]) - v
-		diff += d * d
-		size += v * v
-	}
-	return math.Sqrt(diff / size)
+	return r.error(t, layer, s) / norm(r.Layers[layer][s])
 }
+
+// GaugeDrift is ‖run − reference‖/‖gauge‖: unlike Drift it is not large where terms
+// cancel, which is no fault of the run.
+func (r *Reference) GaugeDrift(t *Trace, layer int, s Stage) float64 {
+	return r.error(t, layer, s) / r.Gauge[layer][s]
+}
+
+func (r *Reference) error(t *Trace, layer int, s Stage) float64 {
+	diff := widen(t.Layers[layer][s])
+	for i, v := range r.Layers[layer][s] {
+		diff[i] -= v
+	}
+	return norm(diff)
+}
+
+func norm(x []float64) float64 { return math.Sqrt(dot(x, x)) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"assay/kernels"
 	"assay/spec"
 )
 
@@ -16,8 +15,8 @@ type Call struct {
 	// Cases is what the stage computes; nil for sums and products.
 	Cases []*spec.Case
 	Bias  []float32 // added to each vector of a matrix's result, or nil
-	// Row chooses the kernel of an op.
-	Row func(op spec.Op) spec.Row
+	// Kernels are those that run it, where they have its op; nil: those dispatched to.
+	Kernels *Kernels
 	// After changes the result, if set.
 	After func(out []float32)
 }
@@ -56,7 +55,7 @@ func (m *Model) Run(ctx context.Context, tokens []int, plan Plan) (*Trace, error
 }
 
 func (m *Model) stage(layer int, n node, t *Trace, plan Plan) []float32 {
-	c := &Call{Layer: layer, Stage: n.stage, Row: kernels.Dispatched}
+	c := &Call{Layer: layer, Stage: n.stage}
 	plan(c)
 	in := t.inputs(layer, n)
 	c.Cases = m.cases(layer, n.stage, in, t.Tokens, c.Path)
@@ -69,9 +68,7 @@ func (m *Model) stage(layer int, n node, t *Trace, plan Plan) []float32 {
 		out = plainStage(n.stage, in)
 	}
 	for _, k := range c.Cases {
-		b := make([]byte, spec.MustLookup(k.Op).OutBytes(k.Shape))
-		c.Row(k.Op).Func.Run(&spec.Call{Shape: k.Shape, Threads: 2, In: k.In, Out: b})
-		out = append(out, spec.Floats(b)...)
+		out = append(out, spec.Floats(c.Kernels.run(k))...)
 	}
 	if c.Bias != nil {
 		for i := range out {
