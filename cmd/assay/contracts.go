@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -19,17 +20,31 @@ import (
 )
 
 func contractsCommand() *cobra.Command {
-	var dir string
+	var dir, from string
 	cmd := &cobra.Command{
 		Use:   "contracts",
 		Short: "What the project claims, and whether this run's evidence bears it out",
 		Long: "Contracts runs the tests that each claim hangs on and looks up its recorded figure. A\n" +
 			"claim whose test does not exist, did not run or was skipped has no evidence, and\n" +
 			"fails like one whose test fails or whose figure breaks its rule. It needs the\n" +
-			"source tree, and Go.",
+			"source tree, and Go. With --from DIR it judges the claims of another module's .yaml\n" +
+			"files, whose source tree is --dir.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runContracts(cmd, dir) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := contracts.All()
+			if from != "" {
+				all, err = contracts.Read(os.DirFS(from))
+			}
+			if err != nil {
+				return err
+			}
+			if len(all) == 0 {
+				return errors.New("contracts: there are none")
+			}
+			return runContracts(cmd, dir, all)
+		},
 	}
+	cmd.Flags().StringVar(&from, "from", "", "folder of contracts other than the project's own")
 	cmd.Flags().StringVar(&dir, "dir", ".", "the source tree")
 	return cmd
 }
@@ -41,11 +56,7 @@ type contractRow struct {
 	Evidence []string `json:"evidence"`
 }
 
-func runContracts(cmd *cobra.Command, dir string) error {
-	all, err := contracts.All()
-	if err != nil {
-		return err
-	}
+func runContracts(cmd *cobra.Command, dir string, all []contracts.Contract) error {
 	out := newOutput(cmd, "ID\tSTATUS\tEVIDENCE\tCLAIM")
 	bar := newProgress(len(all))
 	results, failed := map[string]testResult{}, false
@@ -55,6 +66,7 @@ func runContracts(cmd *cobra.Command, dir string) error {
 		for _, t := range c.Tests {
 			r, ok := results[t]
 			if !ok {
+				var err error
 				if r, err = runTest(cmd.Context(), dir, t); err != nil {
 					return err
 				}

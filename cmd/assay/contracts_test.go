@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
 	"os"
 	"os/exec"
@@ -74,5 +75,70 @@ func TestContracts(t *testing.T) {
 				t.Errorf("%s: %g, %v: rule %s %g", c.ID, x, err, c.Rule.Op, c.Rule.Limit)
 			}
 		}
+	}
+}
+
+// TestContractsCommand: a claim holds by what ran and passed, and by nothing else.
+func TestContractsCommand(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module x\n\ngo 1.26\n",
+		"p/p_test.go": `package p
+
+import "testing"
+
+func TestPass(t *testing.T) { t.Run("one", func(t *testing.T) {}); t.Run("two", func(t *testing.T) { t.Skip("absent") }) }
+func TestSkip(t *testing.T) { t.Skip("absent") }
+func TestFail(t *testing.T) { t.Error("wrong") }
+`,
+		"q/q_test.go": "package q\n\nfunc TestNothing(t *testing.T) {}\n", // does not build
+		"f.json":      `{"worst": 1.5}`,
+		"c/c.yaml": `
+- {id: GOOD, claim: x, tests: [p TestPass], rule: {file: f.json, field: worst, op: <=, limit: 2}}
+- {id: SUBTEST, claim: x, tests: [p TestPass/one]}
+- {id: SUBTEST-SKIPPED, claim: x, tests: [p TestPass/two]}
+- {id: SUBTEST-NONE, claim: x, tests: [p TestPass/three]}
+- {id: SKIPPED, claim: x, tests: [p TestSkip]}
+- {id: NONE, claim: x, tests: [p TestNone]}
+- {id: ONE-OF-TWO, claim: x, tests: [p TestPass, p TestSkip]}
+- {id: FAILED, claim: x, tests: [p TestFail, p TestPass]}
+- {id: UNBUILT, claim: x, tests: [q TestNothing]}
+- {id: FIGURE, claim: x, tests: [p TestPass], rule: {file: f.json, field: worst, op: <=, limit: 1}}
+- {id: NO-FIGURE, claim: x, tests: [p TestPass], rule: {file: f.json, field: none, op: <=, limit: 1}}
+- {id: NO-FILE, claim: x, tests: [p TestPass], rule: {file: g.json, field: worst, op: <=, limit: 1}}
+`,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{
+		"GOOD": "holds", "SUBTEST": "holds", "SUBTEST-SKIPPED": "no evidence", "SUBTEST-NONE": "no evidence", "SKIPPED": "no evidence",
+		"NONE": "no evidence", "ONE-OF-TWO": "no evidence", "FAILED": "broken", "UNBUILT": "broken", "FIGURE": "broken",
+		"NO-FIGURE": "broken", "NO-FILE": "broken",
+	}
+	out, errOut, status := assay(t, nil, "contracts", "-dir", dir, "-from", filepath.Join(dir, "c"), "-json")
+	if status != 1 {
+		t.Fatalf("status %d: %s", status, errOut)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var row contractRow
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		if row.Status != want[row.ID] {
+			t.Errorf("%s: %s (%v), want %s", row.ID, row.Status, row.Evidence, want[row.ID])
+		}
+		delete(want, row.ID)
+	}
+	if len(want) > 0 {
+		t.Errorf("no line for %v", want)
+	}
+	if _, errOut, status := assay(t, nil, "contracts", "-from", t.TempDir()); status != 2 || !strings.Contains(errOut, "there are none") {
+		t.Errorf("no contracts: status %d: %s", status, errOut)
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"testing"
+
+	"assay/corpus/internal/readertest"
 )
 
 // TestTruncated: no proper prefix is a file, not even one whose checksums are set
@@ -67,17 +68,6 @@ func TestMutated(t *testing.T) {
 	}
 }
 
-// allocated returns the bytes that Parse allocates for data, garbage included.
-func allocated(data []byte) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f, err := Parse(data)
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(f)
-	runtime.KeepAlive(err)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // A count or size that the file has room for, but not the items, costs nothing,
 // however large the file is.
 func TestHostileCountAllocation(t *testing.T) {
@@ -106,7 +96,7 @@ func TestHostileCountAllocation(t *testing.T) {
 		if _, err := Parse(b); err == nil {
 			t.Errorf("%s: accepted", what)
 		}
-		if n := allocated(b); n > 4096 {
+		if n := readertest.Allocated(Parse, b); n > 4096 {
 			t.Errorf("%s: %d bytes allocated for a file of %d, want at most 4096", what, n, len(b))
 		}
 	}
@@ -141,7 +131,7 @@ func TestDenseAllocation(t *testing.T) {
 			if _, err := Parse(b); errors.As(err, &fe) {
 				read = max(1024, int(fe.Offset))
 			}
-			got := allocated(b)
+			got := readertest.Allocated(Parse, b)
 			worst = max(worst, float64(got)/float64(read))
 			if got > 32*uint64(read) {
 				t.Errorf("%s: %d bytes allocated for %d read", what, got, read)

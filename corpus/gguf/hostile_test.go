@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"assay/corpus/internal/readertest"
 )
 
 // Each file is broken at one field, which the error must name together with its
@@ -205,17 +206,6 @@ func TestParseMutated(t *testing.T) {
 	}
 }
 
-// allocated returns the bytes that Parse allocates for data, garbage included.
-func allocated(data []byte) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f, err := Parse(data)
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(f)
-	runtime.KeepAlive(err)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // A count or length that the file has room for, but not the items, costs
 // nothing, however large the file is.
 func TestParseHostileCountAllocation(t *testing.T) {
@@ -243,7 +233,7 @@ func TestParseHostileCountAllocation(t *testing.T) {
 		if _, err := Parse(tt.file); err == nil {
 			t.Errorf("%s: accepted", tt.name)
 		}
-		if n := allocated(tt.file); n > 4096 {
+		if n := readertest.Allocated(Parse, tt.file); n > 4096 {
 			t.Errorf("%s: %d bytes allocated for a file of %d, want at most 4096", tt.name, n, len(tt.file))
 		}
 		if n := testing.AllocsPerRun(10, func() { Parse(tt.file) }); n > 32 {
@@ -301,7 +291,7 @@ func TestParseDenseAllocation(t *testing.T) {
 			if _, err := Parse(file); errors.As(err, &fe) {
 				read = int(fe.Offset)
 			}
-			got := allocated(file)
+			got := readertest.Allocated(Parse, file)
 			worst = max(worst, float64(got)/float64(read))
 			if got > 32*uint64(read) {
 				t.Errorf("%s: %d bytes allocated for %d read", tt.name, got, read)

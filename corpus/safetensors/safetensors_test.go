@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"assay/corpus/internal/readertest"
 	"assay/spec"
 )
 
@@ -230,17 +231,6 @@ func TestMutated(t *testing.T) {
 	}
 }
 
-// allocated returns the bytes that Parse allocates for data, garbage included.
-func allocated(data []byte) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f, err := Parse(data)
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(f)
-	runtime.KeepAlive(err)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // The headers that are densest in Go values for their size stay within the factor
 // that the package documents.
 func TestDenseAllocation(t *testing.T) {
@@ -265,7 +255,7 @@ func TestDenseAllocation(t *testing.T) {
 		"escapes": `{"` + strings.Repeat(`\u0001`, 1<<14) + `":1}`, "spaces": "{" + strings.Repeat(" ", 1<<16), "nested": `{"a":{"shape":[` + strings.Repeat("[", 1<<16),
 	} {
 		data := file(header, "")
-		got := allocated(data)
+		got := readertest.Allocated(Parse, data)
 		if got > 64*uint64(len(data)) {
 			t.Errorf("%s: %d bytes allocated for %d", what, got, len(data))
 		}
@@ -280,7 +270,7 @@ func TestDenseAllocation(t *testing.T) {
 		"data":          file(fmt.Sprintf(`{"a":{"dtype":"F16","shape":[%d],"data_offsets":[0,%d]}}`, room/2, room), body),
 		"shape":         file(`{"a":{"dtype":"F16","shape":[9223372036854775807],"data_offsets":[0,18446744073709551614]}}`, body),
 	} {
-		if n := allocated(data); n > 8192 {
+		if n := readertest.Allocated(Parse, data); n > 8192 {
 			t.Errorf("%s: %d bytes allocated for a file of %d, want at most 8192", what, n, len(data))
 		}
 	}

@@ -23,19 +23,21 @@ func TestPublished(t *testing.T) {
 		if f.teacher {
 			continue // figures of a file that is not here
 		}
-		got, err := f.measure(nil)
-		if err != nil {
-			t.Fatal(f.ID, err)
-		}
-		if same := bitsEqual(f.Published, got); same != nil && !*same {
-			t.Errorf("%s: bits differ: published %v, got %v", f.ID, f.Published, got)
-		}
-		for i, p := range f.Published {
-			if p.Within > 0 && math.Abs(got[i].Value-p.Value) > p.Within {
-				t.Errorf("%s: published %v, got %v", f.ID, p, got[i])
+		t.Run(f.ID, func(t *testing.T) {
+			got, err := f.measure(nil)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
-		t.Logf("%s %v", f.ID, got)
+			if same := bitsEqual(f.Published, got); same != nil && !*same {
+				t.Errorf("bits differ: published %v, got %v", f.Published, got)
+			}
+			for i, p := range f.Published {
+				if p.Within > 0 && math.Abs(got[i].Value-p.Value) > p.Within {
+					t.Errorf("published %v, got %v", p, got[i])
+				}
+			}
+			t.Log(got)
+		})
 	}
 }
 
@@ -73,6 +75,24 @@ func TestRun(t *testing.T) {
 		if r := f.Run(nil, Options{Seed: 1, Draws: 10}); f.teacher && r.Skipped == "" {
 			t.Errorf("%s without a model: verdict %q", r.ID, r.Verdict)
 		}
+	}
+}
+
+// TestVerdict: what each row says of its hypothesis when it is judged over populations.
+func TestVerdict(t *testing.T) {
+	want := map[string]string{
+		"M91": "equal bits", "M92": "undecided", "M93": "equal bits", "M94": "different", "M95": "undecided",
+		"M96": "falsified", "M97": "undecided", "M98": "undecided", "M99": "undecided", "M100": "undecided",
+		"M101": "neutral", "M102": "weak", "M103": "within [0.5, 2]",
+	}
+	m := teacherModel(t)
+	for _, f := range All() {
+		t.Run(f.ID, func(t *testing.T) {
+			t.Parallel()
+			if r := f.Run(m, Options{Seed: 2, Draws: 300}); r.Verdict != want[f.ID] {
+				t.Errorf("%s (%s), want %s", r.Verdict, r.Reason, want[f.ID])
+			}
+		})
 	}
 }
 

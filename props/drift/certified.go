@@ -24,11 +24,15 @@ type Certified struct {
 	Bits   uint // after the point, that it took
 }
 
+// leastSize stands for the largest number of a stage that is nearly zero throughout:
+// the least normal f32.
+const leastSize = 0x1p-126
+
 var errWide = errors.New("drift: enclosures grew too wide")
 
 // Certify encloses the model over the tokens. Radii grow from stage to stage by what
 // the weights could do to them, which is far more than they do; the precision is
-// doubled until no radius is more than 2^−48 of its stage's largest number. Twice in
+// doubled until no radius is more than 2^−48 of its stage's largest number, or of 2^−126. Twice in
 // vain is enough: radii are float64, in which 2^−1000 is as small as they get.
 func (m *Model) Certify(ctx context.Context, tokens []int) (*Certified, error) {
 	for bits := uint(256); bits <= 1024; bits *= 2 {
@@ -83,7 +87,7 @@ func (m *Model) certify(ctx context.Context, tokens []int, bits uint) (*Certifie
 				largest = max(largest, math.Abs(f))
 				radius = max(radius, up(v.r+math.Abs(f)*0x1p-53))
 			}
-			if radii[g.stage] = radius; !(radius <= largest*0x1p-48) {
+			if radii[g.stage] = radius; !(radius <= max(largest, leastSize)*0x1p-48) {
 				return nil, errWide
 			}
 		}
@@ -99,7 +103,7 @@ func (c *Certified) Width() float64 {
 	width := 0.0
 	for layer, radii := range c.Radius {
 		for s, r := range radii {
-			largest := 0.0
+			largest := leastSize
 			for _, v := range c.Layers[layer][s] {
 				largest = max(largest, math.Abs(v))
 			}

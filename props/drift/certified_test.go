@@ -92,3 +92,21 @@ func TestBall(t *testing.T) {
 		t.Error("exp of a wide ball")
 	}
 }
+
+// TestCertifyZero: a stage that is zero throughout has an enclosure like any other.
+func TestCertifyZero(t *testing.T) {
+	m := randomModel(t, rand.New(rand.NewPCG(1, 1)), 1, -1)
+	clear(m.Layers[0].Down.Tensor.Data)
+	c, err := m.Certify(t.Context(), []int{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range c.Layers[0][FFNOut] {
+		if math.Abs(v) > 0x1p-170 {
+			t.Fatalf("element %d of a product with a matrix of zeros: %g", i, v)
+		}
+	}
+	if w := c.Width(); !(w < 0x1p-48) {
+		t.Errorf("width %g", w)
+	}
+}
