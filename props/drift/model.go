@@ -133,10 +133,14 @@ func (m *Model) cases(layer int, s Stage, in [][]float32, tokens int, path Path)
 			}
 		}
 	case Scores:
+		keys := make([][]byte, m.KVHeads) // a row each, of which a token sees the first
+		for g := range keys {
+			keys[g] = spec.FloatBytes(m.keys(in[0], tokens, g))
+		}
 		for t := range tokens {
 			for h := range m.Heads {
 				add(spec.OpMatvecF32, spec.Shape{Rows: t + 1, Cols: m.HeadDim, Batch: 1},
-					m.keys(in[0], tokens, t, h), spec.FloatBytes(m.query(in[0], t, h)))
+					keys[h/(m.Heads/m.KVHeads)][:4*(t+1)*m.HeadDim], spec.FloatBytes(m.query(in[0], t, h)))
 			}
 		}
 	case Softmax:
@@ -151,9 +155,12 @@ func (m *Model) cases(layer int, s Stage, in [][]float32, tokens int, path Path)
 	case AttnMix:
 		at := 0
 		for t := range tokens {
-			for h := range m.Heads {
-				add(spec.OpMatvecF32, spec.Shape{Rows: m.HeadDim, Cols: t + 1, Batch: 1}, m.columns(in[1], t, h), spec.FloatBytes(in[0][at:at+t+1]))
-				at += t + 1
+			for g := range m.KVHeads {
+				columns := m.columns(in[1], t, g)
+				for range m.Heads / m.KVHeads {
+					add(spec.OpMatvecF32, spec.Shape{Rows: m.HeadDim, Cols: t + 1, Batch: 1}, columns, spec.FloatBytes(in[0][at:at+t+1]))
+					at += t + 1
+				}
 			}
 		}
 	case FFNSilu:
@@ -200,23 +207,23 @@ func (m *Model) query(rope []float32, t, h int) []float32 {
 	return rope[at : at+m.HeadDim]
 }
 
-// keys returns the rotated keys that a token's head sees, a row each.
-func (m *Model) keys(rope []float32, tokens, t, h int) []byte {
+// keys returns the rotated keys of a group of heads, a row for each token.
+func (m *Model) keys(rope []float32, tokens, group int) []float32 {
 	k := rope[tokens*m.Heads*m.HeadDim:]
-	var out []float32
-	for s := range t + 1 {
-		at := (s*m.KVHeads + h/(m.Heads/m.KVHeads)) * m.HeadDim
+	out := make([]float32, 0, tokens*m.HeadDim)
+	for s := range tokens {
+		at := (s*m.KVHeads + group) * m.HeadDim
 		out = append(out, k[at:at+m.HeadDim]...)
 	}
-	return spec.FloatBytes(out)
+	return out
 }
 
-// columns returns the values that a token's head sees, a row for each element of
-// a head.
-func (m *Model) columns(v []float32, t, h int) []byte {
+// columns returns the values that a token's group of heads sees, a row for each element
+// of a head.
+func (m *Model) columns(v []float32, t, group int) []byte {
 	out := make([]float32, m.HeadDim*(t+1))
 	for s := range t + 1 {
-		at := (s*m.KVHeads + h/(m.Heads/m.KVHeads)) * m.HeadDim
+		at := (s*m.KVHeads + group) * m.HeadDim
 		for d := range m.HeadDim {
 			out[d*(t+1)+s] = v[at+d]
 		}
