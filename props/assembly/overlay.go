@@ -1,0 +1,211 @@
+package assembly
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Build is a program that holds a source's mutants.
+type Build struct {
+	Program string
+	Source  *Source
+	// Mutants of each routine that assemble. The copy of mutant i is i + firstMutant.
+	Mutants [][]Mutation
+	Refused int // mutations that do not assemble
+}
+
+// Copies of a routine that come before those of its mutants.
+const (
+	correct     = 0
+	trap        = 1 // an invalid instruction: whoever calls it ends
+	firstMutant = 2
+)
+
+// selectEnv names the environment variable that takes a routine's jump to a copy of
+// it: ROUTINE:COPY, both counted from 0.
+const selectEnv = "ASSAY_ASM_COPY"
+
+// selector is the Go file of the overlay.
+const selector = `//go:build !purego
+
+package kernels
+
+import (
+	"fmt"
+	"os"
+)
+
+// asmSelect lets a routine's jump lead to a copy of it.
+func asmSelect(routine, copy int)
+
+func init() {
+	if s := os.Getenv("` + selectEnv + `"); s != "" {
+		var routine, copy int
+		if _, err := fmt.Sscanf(s, "%d:%d", &routine, &copy); err != nil {
+			panic("kernels: ` + selectEnv + `: " + err.Error())
+		}
+		asmSelect(routine, copy)
+	}
+}
+`
+
+// text writes the file with all copies. It returns, for each line, the routine and
+// mutant that it belongs to, or −1.
+func (b *Build) text() (string, [][2]int) {
+	var w strings.Builder
+	var owners [][2]int
+	owner := [2]int{-1, -1}
+	line := func(format string, args ...any) {
+		fmt.Fprintf(&w, format+"\n", args...)
+		owners = append(owners, owner)
+	}
+	line("//go:build !purego")
+	line(``)
+	line(`#include "textflag.h"`)
+	for _, d := range b.Source.Data {
+		line("%s", d)
+	}
+	entries := 0
+	var first []int // of each routine's copies in the table
+	for k, r := range b.Source.Routines {
+		owner = [2]int{-1, -1}
+		line("TEXT ·%s(SB)%s", r.Name, trampoline(r.Flags))
+		line("\tMOVQ asmTargets<>+%d(SB), AX", 8*k)
+		line("\tJMP AX")
+		line("DATA asmTargets<>+%d(SB)/8, $·%s__%d(SB)", 8*k, r.Name, correct)
+		first = append(first, entries)
+		for n := range firstMutant + len(b.Mutants[k]) {
+			line("DATA asmCopies<>+%d(SB)/8, $·%s__%d(SB)", 8*(entries+n), r.Name, n)
+		}
+		entries += firstMutant + len(b.Mutants[k])
+		for n := range firstMutant + len(b.Mutants[k]) {
+			if n >= firstMutant {
+				owner = [2]int{k, n - firstMutant}
+			}
+			line("TEXT ·%s__%d(SB)%s", r.Name, n, r.Flags)
+			if n == trap {
+				line("\tUNDEF")
+				continue
+			}
+			for i, s := range r.Body {
+				text := s.Text
+				if n >= firstMutant && b.Mutants[k][n-firstMutant].Statement == i {
+					text = b.Mutants[k][n-firstMutant].Text
+				}
+				line("\t%s", text)
+			}
+		}
+	}
+	owner = [2]int{-1, -1}
+	for k, n := range first {
+		line("DATA asmFirst<>+%d(SB)/8, $%d", 8*k, n)
+	}
+	line("GLOBL asmTargets<>(SB), NOPTR, $%d", 8*len(first))
+	line("GLOBL asmFirst<>(SB), RODATA|NOPTR, $%d", 8*len(first))
+	line("GLOBL asmCopies<>(SB), RODATA|NOPTR, $%d", 8*entries)
+	line("TEXT ·asmSelect(SB), NOSPLIT, $0-16")
+	line("\tMOVQ routine+0(FP), AX")
+	line("\tLEAQ asmFirst<>(SB), BX")
+	line("\tMOVQ (BX)(AX*8), CX")
+	line("\tADDQ copy+8(FP), CX")
+	line("\tLEAQ asmCopies<>(SB), BX")
+	line("\tMOVQ (BX)(CX*8), CX")
+	line("\tLEAQ asmTargets<>(SB), BX")
+	line("\tMOVQ CX, (BX)(AX*8)")
+	line("\tRET")
+	return w.String(), owners
+}
+
+var frame = regexp.MustCompile(`\$[0-9]+-`)
+
+// trampoline is a routine's flags without its frame, which the copy makes.
+func trampoline(flags string) string { return frame.ReplaceAllString(flags, "$$0-") }
+
+// NewBuild builds the program with the mutants of a source that lies in the kernels
+// package of the module at root, in the folder dir. What does not assemble is left
+// out.
+func NewBuild(ctx context.Context, root, dir string, s *Source) (*Build, error) {
+	b := &Build{Program: filepath.Join(dir, "child"), Source: s}
+	for i := range s.Routines {
+		b.Mutants = append(b.Mutants, s.Routines[i].Mutations())
+	}
+	file := filepath.Join(dir, filepath.Base(s.Path))
+	if err := b.prune(ctx, file); err != nil {
+		return nil, err
+	}
+	goFile := filepath.Join(dir, "select_amd64.go")
+	if err := os.WriteFile(goFile, []byte(selector), 0o666); err != nil {
+		return nil, err
+	}
+	pkg := filepath.Join(root, "kernels")
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
+		filepath.Join(pkg, filepath.Base(s.Path)):  file,
+		filepath.Join(pkg, "asm_mutants_amd64.go"): goFile,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	overlayFile := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlayFile, overlay, 0o666); err != nil {
+		return nil, err
+	}
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", b.Program, "./props/assembly/child")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("assembly: %s: go build: %w\n%.2000s", filepath.Base(s.Path), err, out)
+	}
+	return b, nil
+}
+
+var position = regexp.MustCompile(`\.s:([0-9]+)[:)]`)
+
+// prune writes the file, and drops mutants until it assembles.
+func (b *Build) prune(ctx context.Context, file string) error {
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("assembly: go env: %w", err)
+	}
+	include := filepath.Join(strings.TrimSpace(string(goroot)), "pkg", "include")
+	for {
+		text, owners := b.text()
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			return err
+		}
+		asm := exec.CommandContext(ctx, "go", "tool", "asm", "-e", "-p", "assay/kernels", "-I", include, "-D", "GOOS_linux", "-D", "GOARCH_amd64", "-o", file+".o", file)
+		out, err := asm.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		refused := map[[2]int]bool{}
+		for _, m := range position.FindAllSubmatch(out, -1) {
+			n, err := strconv.Atoi(string(m[1]))
+			if err == nil && n >= 1 && n <= len(owners) && owners[n-1][0] >= 0 {
+				refused[owners[n-1]] = true
+			}
+		}
+		if len(refused) == 0 {
+			return fmt.Errorf("assembly: %s: %w\n%.2000s", file, errors.Join(err), out)
+		}
+		b.Refused += len(refused)
+		for k := range b.Mutants {
+			var kept []Mutation
+			for i, m := range b.Mutants[k] {
+				if !refused[[2]int{k, i}] {
+					kept = append(kept, m)
+				}
+			}
+			b.Mutants[k] = kept
+		}
+	}
+}

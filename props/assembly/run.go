@@ -1,0 +1,119 @@
+package assembly
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"assay/spec"
+)
+
+// Verdict is what became of a mutant.
+type Verdict struct {
+	Killed bool   `json:"killed"`
+	By     string `json:"by"`   // the property; crash or hang
+	Op     string `json:"op"`   // of the row that gave it away
+	Case   string `json:"case"` // that the property failed on
+}
+
+// How a process may end a mutant's life.
+const (
+	Crash = "crash"
+	Hang  = "hang"
+)
+
+// patience is how long a call may last. Those of correct kernels last milliseconds.
+const patience = 3 * time.Second
+
+// Judge runs the properties of the ops over a copy of a routine. A child that ends
+// without a verdict has crashed; one in which a call does not return hangs.
+func (b *Build) Judge(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op, seed uint64) (Verdict, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	cmd := b.child(ctx, routine, copy, tier, ops, "-seed", fmt.Sprint(seed))
+	w := &watch{cancel: cancel}
+	cmd.Stdout = w
+	err := cmd.Run()
+	w.stop()
+	switch {
+	case errors.Is(context.Cause(ctx), errHang):
+		return Verdict{Killed: true, By: Hang}, nil
+	case ctx.Err() != nil:
+		return Verdict{}, ctx.Err()
+	}
+	var v Verdict
+	last := bytes.TrimSpace(w.rest)
+	last = last[bytes.LastIndexByte(last, '\n')+1:]
+	if err == nil && json.Unmarshal(last, &v) == nil {
+		return v, nil
+	}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return Verdict{}, fmt.Errorf("assembly: %w", err)
+	}
+	return Verdict{Killed: true, By: Crash}, nil
+}
+
+func (b *Build) child(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op, args ...string) *exec.Cmd {
+	var names []string
+	for _, op := range ops {
+		names = append(names, string(op))
+	}
+	cmd := exec.CommandContext(ctx, b.Program, append(args, "-tier", string(tier), "-ops", strings.Join(names, ","))...)
+	cmd.WaitDelay = time.Second // for what a child leaves behind
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d:%d", selectEnv, routine, copy), "GOTRACEBACK=none", "GOMAXPROCS=2")
+	return cmd
+}
+
+// Users returns those of the ops whose kernels of a tier call a routine: the ones that
+// end when it is a trap.
+func (b *Build) Users(ctx context.Context, routine int, tier spec.Tier, ops []spec.Op) ([]spec.Op, error) {
+	var out []spec.Op
+	for _, op := range ops {
+		err := b.child(ctx, routine, trap, tier, []spec.Op{op}, "-probe").Run()
+		var exit *exec.ExitError
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case errors.As(err, &exit):
+			out = append(out, op)
+		case err != nil:
+			return nil, fmt.Errorf("assembly: %w", err)
+		}
+	}
+	return out, nil
+}
+
+var errHang = errors.New("a call does not return")
+
+// watch reads what a child announces, and ends it when a call lasts too long.
+type watch struct {
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	rest   []byte // after the last call
+}
+
+func (w *watch) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	if i := bytes.LastIndexAny(w.rest, "()"); i >= 0 && !bytes.ContainsRune(w.rest, '\n') {
+		w.stop()
+		if w.rest[i] == '(' {
+			w.timer = time.AfterFunc(patience, func() { w.cancel(errHang) })
+		}
+		w.rest = w.rest[:0]
+	}
+	return len(p), nil
+}
+
+func (w *watch) stop() {
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+}
