@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: audit test short race vet bench fuzz-short mutants emulate exhaustive clean
+.PHONY: audit test short race vet bench fuzz-short mutants asm-mutants emulate exhaustive vectors clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -34,6 +34,14 @@ bench:
 
 mutants:
 	$(GO) run ./cmd/assay mutants
+
+# The assembly, mutated one instruction at a time; taken up where it was interrupted.
+asm-mutants:
+	$(GO) run ./cmd/assay asm-mutants
+
+# The corpus as plain files with bounds, for other languages: see corpus/README.md.
+vectors:
+	$(GO) run ./cmd/assay vectors -o assay-vectors.tar.gz
 
 # Ten thousand executions of every fuzz target. Executions are counted, for a
 # deadline can fail spuriously (golang/go#75804). Making what was found smaller is

@@ -21,6 +21,9 @@ type Entry struct {
 	Path string // where it was read from, below the corpus directory
 	// Source tells where the case comes from, and Note why it is worth keeping.
 	Source, Note string
+	// Mutant is the id of the mutant of Op that has the public defect, in a case that
+	// shows one.
+	Mutant string
 }
 
 // file is the stored form.
@@ -31,6 +34,7 @@ type file struct {
 	Operands []operand  `json:"operands"`
 	Source   string     `json:"source"`
 	Note     string     `json:"note"`
+	Mutant   string     `json:"mutant,omitempty"`
 }
 
 type operand struct {
@@ -55,7 +59,7 @@ func Encode(e *Entry) ([]byte, error) {
 	if err := e.Case.Check(); err != nil {
 		return nil, err
 	}
-	f := file{ID: ID(&e.Case), Op: e.Case.Op, Shape: e.Case.Shape, Source: e.Source, Note: e.Note}
+	f := file{ID: ID(&e.Case), Op: e.Case.Op, Shape: e.Case.Shape, Source: e.Source, Note: e.Note, Mutant: e.Mutant}
 	for k, b := range e.Case.In {
 		f.Operands = append(f.Operands, operand{spec.MustLookup(e.Case.Op).In[k].Format.String(), base64.StdEncoding.EncodeToString(b)})
 	}
@@ -82,7 +86,7 @@ func Decode(data []byte) (*Entry, error) {
 	if len(f.Operands) != len(in.In) {
 		return nil, fmt.Errorf("corpus: %s has %d operands, the file %d", f.Op, len(in.In), len(f.Operands))
 	}
-	e := &Entry{Case: spec.Case{ID: f.ID, Op: f.Op, Shape: f.Shape}, Source: f.Source, Note: f.Note}
+	e := &Entry{Case: spec.Case{ID: f.ID, Op: f.Op, Shape: f.Shape}, Source: f.Source, Note: f.Note, Mutant: f.Mutant}
 	for k, o := range f.Operands {
 		if o.Format != in.In[k].Format.String() {
 			return nil, fmt.Errorf("corpus: operand %d is %q, %s wants %v", k, o.Format, f.Op, in.In[k].Format)
@@ -102,7 +106,7 @@ func Decode(data []byte) (*Entry, error) {
 	return e, nil
 }
 
-//go:embed cases
+//go:embed cases fixedbugs
 var stored embed.FS
 
 // All returns every stored case.

@@ -9,11 +9,13 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"assay/corpus"
 	"assay/kernels"
 	"assay/oracle"
 	"assay/props"
+	"assay/props/mutants"
 	"assay/spec"
 )
 
@@ -161,6 +163,90 @@ func nanOnly(op spec.Op, a, b []byte) bool {
 		}
 	}
 	return true
+}
+
+// TestFixedBugs: each case of a public defect shows it in the mutant that has it, and
+// not in the kernel that the mutant was made from.
+func TestFixedBugs(t *testing.T) {
+	entries, err := corpus.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID := map[string]mutants.Mutant{}
+	for _, m := range mutants.All() {
+		byID[string(m.Op)+" "+m.ID] = m
+	}
+	folders := map[string]bool{}
+	for _, e := range entries {
+		dir := strings.Split(e.Path, "/")
+		if (dir[0] == "fixedbugs") != (e.Mutant != "") {
+			t.Errorf("%s: mutant %q", e.Path, e.Mutant)
+		}
+		if e.Mutant == "" {
+			continue
+		}
+		folders[dir[1]] = true
+		m, ok := byID[string(e.Case.Op)+" "+e.Mutant]
+		if !ok {
+			t.Errorf("%s: %s has no mutant %s", e.Path, e.Case.Op, e.Mutant)
+			continue
+		}
+		if !props.CheckCase(spec.Row{Op: m.Op, Tier: "mutant", Tree: m.Tree, Func: m.Func}, &e.Case).Failed {
+			t.Errorf("%s: does not show the defect of %s: %s", e.Path, m.ID, m.Summary)
+		}
+		if v := props.CheckCase(spec.Row{Op: m.Op, Tier: "base", Func: m.Base}, &e.Case); v.Failed {
+			t.Errorf("%s: the correct kernel fails: %v", e.Path, v.Verdict)
+		}
+	}
+	if len(folders) < 40 {
+		t.Errorf("%d public defects, want at least 40", len(folders))
+	}
+}
+
+// TestSchema: every file is as the schema says, and the schema is no freer than the
+// reader where a file goes wrong by itself.
+func TestSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("case.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(data []byte) error {
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+		if err != nil {
+			return err
+		}
+		return schema.Validate(v)
+	}
+	entries, err := corpus.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		data, err := corpus.Encode(e)
+		if err == nil {
+			err = valid(data)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", e.Path, err)
+		}
+	}
+	good, err := corpus.Encode(entry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for old, new := range map[string]string{
+		`"id": "`: `"id": "x`, `"op": "dot`: `"op": "Dot`, `"rows": 1`: `"rows": 0`, `"cols": 256`: `"cols": "256"`, `"batch": 1`: `"batch": 1.5`,
+		`"format": "Q4_K"`: `"format": "Q4_L"`, `"base64": "`: `"base64": "*`, `"note": "round trip"`: `"note": ""`, `"source"`: `"sauce"`,
+		`"note": "round trip"` + "\n": `"note": "x", "mutant": "1"`,
+	} {
+		bad := bytes.Replace(good, []byte(old), []byte(new), 1)
+		if bytes.Equal(bad, good) {
+			t.Fatalf("no %q in the file", old)
+		}
+		if valid(bad) == nil {
+			t.Errorf("%q for %q: the schema allows it", new, old)
+		}
+	}
 }
 
 // TestStoredForm: every file is written as Encode writes it.

@@ -3,6 +3,7 @@
 // language.
 //
 //	cases/<op>/<id>.json              found inputs worth keeping
+//	fixedbugs/<project>-<issue>/      inputs that show a public defect, with the mutant that has it
 //	teacher/                          the embedded trained model
 //	gguf/                             reader and writer of model files
 //

@@ -57,3 +57,37 @@ func (h *harness) inMode(c *spec.Case, extra uint32) (out []byte, after uint32, 
 	})
 	return out, after ^ old&^statusBits, f
 }
+
+func vectorsAbsent() string {
+	if !vectorsKnown {
+		return "the CPU does not tell whether the upper halves of vector registers are clear"
+	}
+	return ""
+}
+
+// checkVectors calls the kernel and looks at what it leaves behind: the upper halves of
+// the vector registers must be clear, or every SSE instruction after it waits for them,
+// and the direction flag too, or string instructions run backwards.
+func checkVectors(h *harness, r Recipe) *Finding {
+	c := r.Case()
+	call := &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: make([]byte, spec.MustLookup(c.Op).OutBytes(c.Shape))}
+	runtime.LockOSThread() // registers belong to the thread
+	defer runtime.UnlockOSThread()
+	h.cases++
+	var inUse uint32
+	var after uint64
+	if f := protect(func() {
+		clearVectors()
+		h.row.Func.Run(call)
+		inUse, after = vectorsInUse(), flags()
+	}); f != nil {
+		return f
+	}
+	switch {
+	case inUse&upperHalves != 0:
+		return &Finding{Detail: fmt.Sprintf("left the upper halves of vector registers in use: state bits %02x", inUse)}
+	case after&directionFlag != 0:
+		return &Finding{Detail: "left the direction flag set"}
+	}
+	return nil
+}

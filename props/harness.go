@@ -23,20 +23,30 @@ type harness struct {
 // margin is the number of bytes watched on either side of an output.
 const margin = 64
 
-// run calls the kernel on plain memory and returns its output.
+// run calls the kernel on plain memory and returns its output. Operands and output
+// begin at other distances from a vector's alignment in every call.
 func (h *harness) run(c *spec.Case, threads int) ([]byte, *Finding) {
 	n := spec.MustLookup(c.Op).OutBytes(c.Shape)
-	buf := make([]byte, margin+n+margin)
+	buf := make([]byte, margin+64+n+margin)
 	in := make([][]byte, len(c.In))
-	for k := range in {
-		in[k] = bytes.Clone(c.In[k])
+	for k, b := range c.In {
+		if b == nil {
+			continue // an absent operand stays absent
+		}
+		at := h.offset(3*k + 1)
+		in[k] = make([]byte, at+len(b))[at:]
+		copy(in[k], b)
 	}
-	out := buf[margin : margin+n : margin+n]
+	at := margin + h.offset(0)
+	out := buf[at : at+n : at+n]
 	if f := h.call(c, in, out, buf, threads); f != nil {
 		return nil, f
 	}
 	return out, nil
 }
+
+// offset is a multiple of 4 below 64 that changes with every call.
+func (h *harness) offset(k int) int { return 4 * ((int(h.poison) + 5*k) % 16) }
 
 // call runs the kernel on the given memory. around holds out and what lies on
 // both sides of it. It is filled with a pattern beforehand, so that an element

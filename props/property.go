@@ -141,6 +141,10 @@ var properties = []Property{
 		Name: "mode", Sees: "ABI, SUBN: the floating-point mode is kept, flush modes change nothing", Budget: 16,
 		draw: drawMode, check: checkMode, absent: modeAbsent,
 	},
+	{
+		Name: "vectors", Sees: "ABI: upper halves of vector registers and direction flag are left clear", Budget: 40,
+		check: checkVectors, absent: vectorsAbsent,
+	},
 }
 
 func exactOrSum(row spec.Row) bool {

@@ -74,7 +74,10 @@ func keep(cmd *cobra.Command, c *spec.Case, dir, source, note string) error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(dir, string(c.Op), corpus.ID(c)+".json")
+	return store(cmd, filepath.Join(dir, string(c.Op), corpus.ID(c)+".json"), out)
+}
+
+func store(cmd *cobra.Command, name string, out []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@
 //	assay keep ID              a recipe's case, stored in the corpus
 //	assay lift TARGET FILE     a fuzzer's input as a corpus case
 //	assay asm-mutants [REGEXP] the assembly, mutated one instruction at a time
+//	assay fixedbugs            the smallest case that shows each public defect, for the corpus
+//	assay vectors              the corpus as plain files with bounds, for other languages
 //	assay sweep [OP...]        all inputs of the ops that have few enough
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //	assay drift [MODEL.gguf]   two paths through a model, stage by stage, and who owns their distance
@@ -47,7 +49,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -22,16 +22,16 @@ import (
 	"assay/spec"
 )
 
-// binary is the command, built once.
-var binary string
+// program is the command, built once.
+var program string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "assay")
 	if err != nil {
 		panic(err)
 	}
-	binary = filepath.Join(dir, "assay")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+	program = filepath.Join(dir, "assay")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		panic(string(out))
 	}
 	code := m.Run()
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 func assay(t *testing.T, env []string, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	cmd := exec.Command(binary, args...)
+	cmd := exec.Command(program, args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
@@ -231,7 +231,7 @@ func TestInterrupt(t *testing.T) {
 		t.Skip("no interrupt signal for a child process on windows")
 	}
 	var out bytes.Buffer
-	cmd := exec.Command(binary, "audit", "-json", "--budget", "1000")
+	cmd := exec.Command(program, "audit", "-json", "--budget", "1000")
 	cmd.Stdout = &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
