@@ -27,6 +27,9 @@ func Properties(row spec.Row) []Property {
 	})
 }
 
+// All returns all properties, in the order in which they are run.
+func All() []Property { return slices.Clone(properties) }
+
 // properties is ordered from the cheap and general to the particular; a run
 // ends at the first failure.
 var properties = []Property{

@@ -55,17 +55,10 @@ func smallShapes(rng *rand.Rand, op spec.Op) []spec.Shape {
 		}
 	}
 	in := spec.MustLookup(op)
-	unit := 1
-	for _, o := range in.In {
-		unit = max(unit, o.Format.BlockLen())
-	}
-	if !in.Out.Float() {
-		unit = max(unit, in.Out.BlockLen())
-	}
 	for range 2000 { // what the generators draw, and smaller ones of the same kind
 		s := Draw(rng, op).Shape
 		add(s)
-		s.Cols = unit * (1 + rng.IntN(9))
+		s.Cols = in.Unit() * (1 + rng.IntN(9))
 		s.Rows, s.Batch = min(s.Rows, 1+rng.IntN(3)), min(s.Batch, 1+rng.IntN(2))
 		add(s)
 	}

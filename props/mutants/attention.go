@@ -105,6 +105,9 @@ func attentionMutants() []Mutant {
 		{"X01-d", "mask", formula, "the mask forgets where the queries start", func(a *attender) {
 			a.visible = func(p spec.AttentionParams, i int) int { return i + 1 }
 		}},
+		{"E29", "sonos/tract f1c5796c9", stride, "the rows of keys and values are taken to lie one head apart", func(a *attender) {
+			a.stride = func(p spec.AttentionParams) int { return p.HeadDim }
+		}},
 		{"K07", "ikawrakow/ik_llama.cpp PR 349", special, "without keys to attend to 0/0", func(a *attender) { a.empty = math.NaN() }},
 		{"K08", "ikawrakow/ik_llama.cpp PR 421", tail, "keys after the last multiple of 64 are dropped", func(a *attender) {
 			a.used = func(n int) int {

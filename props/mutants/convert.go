@@ -405,6 +405,23 @@ func matvecF32Mutants() []Mutant {
 		}
 		return r, b, b*s.Rows + r
 	}))
+	put("E32", "robertknight/rten c1cbee69", stride, "without columns nothing is written", rows(func(s spec.Shape, r, b int) (int, int, int) {
+		if s.Cols == 0 {
+			return r, b, -1
+		}
+		return r, b, b*s.Rows + r
+	}))
+	put("D27", "huggingface/candle#3493", threads, "the activations' buffer is used again before the last row is done", spec.MatvecFloat(func(dst, w, x []float32, s spec.Shape, _ int) {
+		for b := range s.Batch {
+			act := append([]float32(nil), x[b*s.Cols:(b+1)*s.Cols]...)
+			for r := range s.Rows {
+				if r == s.Rows-1 && r > 0 {
+					copy(act, dst[b*s.Rows:b*s.Rows+r])
+				}
+				dst[b*s.Rows+r] = dot(w[r*s.Cols:(r+1)*s.Cols], act)
+			}
+		}
+	}))
 	put("E28", "pytorch/FBGEMM PR 52", stride, "the second block of rows takes the first one's offset", rows(func(s spec.Shape, r, b int) (int, int, int) { return r % 12, b, b*s.Rows + r }))
 	put("A40", "paiml/aprender#155", stride, "rows and columns of the output are swapped", rows(func(s spec.Shape, r, b int) (int, int, int) { return r, b, r*s.Batch + b }))
 	return out

@@ -136,6 +136,14 @@ func dotF32Mutants() []Mutant {
 				}
 			}
 		}},
+		{"E18", "gonum/gonum PR 1591", operand, "the jump to the tail tests the count of steps, not that of elements", func(k *f32Dot) {
+			k.cut(func(n int) int {
+				if n/8%2 == 1 {
+					return n &^ 7
+				}
+				return n
+			})
+		}},
 		{"E19", "gonum/gonum 53ebc944", tail, "a length of 1 to 7 loses its last element", func(k *f32Dot) {
 			k.rest = func(acc *lanes, a, b []float32, i int) {
 				n := len(a)
@@ -218,6 +226,14 @@ func dotF32Mutants() []Mutant {
 					i += 4
 				}
 				k.add(acc, a[i:], b[i:])
+			}
+		}},
+		{"E43", "viterin/vek 0ce8425", lane, "beyond 256 elements with a rest the result keeps what was in the register", func(k *f32Dot) {
+			k.start = func(a, _ []float32) (acc lanes) {
+				if n := len(a); n > 256 && n%32 != 0 {
+					acc[1] = a[0]
+				}
+				return acc
 			}
 		}},
 		{"E47", "PaddlePaddle/Paddle PR 19487", bounds, "an aligned load of an unaligned operand", func(k *f32Dot) {

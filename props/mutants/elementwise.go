@@ -354,6 +354,12 @@ func (k *rowNorm) run(dst, x, gain []float32, eps float32) {
 func rmsnormMutants() []Mutant {
 	entry := func(k *rowNorm) spec.Func { return spec.Normalize(k.run) }
 	return family(spec.OpRMSNormF32, newRowNorm, entry, []edit[rowNorm]{
+		{"L04", "tphakala/simd PR 46", operand, "the reciprocal is what its table says, to 12 bits, without the step that makes it exact", func(k *rowNorm) {
+			k.factor = func(ms, eps float64) float64 {
+				r := 1 / math.Sqrt(ms+eps)
+				return math.Float64frombits(math.Float64bits(r) &^ (1<<40 - 1))
+			}
+		}},
 		{"G01", "b4rtaz/distributed-llama PR 137", lane, "the accumulator starts with what is left in a lane", func(k *rowNorm) { k.start = 1e-3 }},
 		{"G02", "ggml-org/llama.cpp#2373", formula, "eps is 1e-6 whatever is asked for", func(k *rowNorm) { k.eps = func(float64) float64 { return 1e-6 } }},
 		{"G03", "paiml/aprender PR 1606", formula, "eps is ten times too large", func(k *rowNorm) { k.eps = func(eps float64) float64 { return 10 * eps } }},

@@ -257,6 +257,9 @@ func decoderEdits[K any](f spec.Format, dec func(k *K) *formatDecoder) []edit[K]
 			v.m, last = last, v.m
 		}
 	})
+	add(l.MKind == spec.MinScaled || l.MKind == spec.MinAdded, "D12", "ggml-org/llama.cpp#876", operand, "the minimum is applied twice", func(d *formatDecoder) {
+		d.after = func(_ int, v *decoded) { v.m *= 2 }
+	})
 	add(l.MKind == spec.MinScaled, "B30", "intel/neural-speed PR 19", scale, "mins are those of the next group", func(d *formatDecoder) {
 		d.after = func(_ int, v *decoded) {
 			first := v.n[0]
