@@ -27,7 +27,7 @@ func entry(op spec.Op) spec.Func {
 
 // bestTier decides by the CPU alone, without the registry.
 func bestTier() spec.Tier {
-	assembly := len(assemblyRows()) > 0
+	assembly := wantAssembly
 	x := cpu.X86
 	switch {
 	case assembly && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512VNNI && x.HasBMI2:
@@ -71,14 +71,13 @@ func TestDispatch(t *testing.T) {
 // TestCensus: every op has its tiers, in order, and no two assembly rows are one
 // function.
 func TestCensus(t *testing.T) {
-	assembly := len(assemblyRows()) > 0
-	if !assembly && runtime.GOARCH == "amd64" && bestTier() != spec.TierGeneric {
-		t.Error("assembly rows are missing")
+	if built := len(assemblyRows()) > 0; built != wantAssembly {
+		t.Errorf("assembly rows: %v, want %v", built, wantAssembly)
 	}
 	seen, n := map[uintptr]string{}, 0
 	for _, in := range spec.Ops() {
 		want := []spec.Tier{spec.TierGeneric}
-		if assembly && slices.Contains(assembled, in.Op) {
+		if wantAssembly && slices.Contains(assembled, in.Op) {
 			want = spec.Tiers()
 		}
 		n += len(want)
@@ -100,6 +99,58 @@ func TestCensus(t *testing.T) {
 	}
 	if len(Rows()) != len(rows) || len(rows) != n {
 		t.Errorf("Rows has %d rows, the table %d, want %d", len(Rows()), len(rows), n)
+	}
+}
+
+// TestOrder: of a CPU that has everything the best tier is chosen, and of one that lacks
+// a single feature that a tier needs, a lower one.
+func TestOrder(t *testing.T) {
+	if !wantAssembly {
+		t.Skip("no assembly in this build")
+	}
+	old := cpu.X86
+	defer func() { cpu.X86 = old }()
+	x := &cpu.X86
+	all := func() {
+		for _, f := range []*bool{
+			&x.HasAVX, &x.HasAVX2, &x.HasFMA, &x.HasF16C, &x.HasBMI1, &x.HasBMI2,
+			&x.HasAVX512F, &x.HasAVX512BW, &x.HasAVX512DQ, &x.HasAVX512VL, &x.HasAVX512VNNI,
+		} {
+			*f = true
+		}
+	}
+	check := func(what string, want spec.Tier) {
+		t.Helper()
+		for _, op := range assembled {
+			if got := Dispatched(op).Tier; got != want {
+				t.Errorf("%s, a CPU with %s: dispatched to %s, want %s", op, what, got, want)
+			}
+		}
+	}
+	all()
+	check("everything", "avx512vnni")
+	for name, f := range map[string]*bool{
+		"F": &x.HasAVX512F, "BW": &x.HasAVX512BW, "DQ": &x.HasAVX512DQ, "VL": &x.HasAVX512VL, "VNNI": &x.HasAVX512VNNI, "BMI2": &x.HasBMI2,
+	} {
+		all()
+		*f = false
+		check("everything but AVX-512's "+name, "avx2")
+	}
+	for name, f := range map[string]*bool{"AVX2": &x.HasAVX2, "FMA": &x.HasFMA, "F16C": &x.HasF16C} {
+		all()
+		*f = false
+		check("everything but "+name, "generic")
+	}
+}
+
+// TestNames: a row's function is of the row's tier, which its name ends in.
+func TestNames(t *testing.T) {
+	for _, row := range assemblyRows() {
+		name := runtime.FuncForPC(reflect.ValueOf(row.Func).Pointer()).Name()
+		end := map[spec.Tier]string{spec.TierAVX2: "AVX2", spec.TierAVX512VNNI: "AVX512"}[row.Tier]
+		if !strings.HasSuffix(name, end) {
+			t.Errorf("%s is computed by %s", row.Name(), name)
+		}
 	}
 }
 

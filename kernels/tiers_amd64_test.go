@@ -4,6 +4,9 @@ package kernels
 
 import "testing"
 
+// wantAssembly tells whether this build has assembly.
+const wantAssembly = true
+
 // tierOf is one assembly tier of a kernel under test.
 type tierOf[F any] struct {
 	name string

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package kernels
+
+// wantAssembly tells whether this build has assembly.
+const wantAssembly = false
