@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: audit test short race vet bench fuzz-short mutants asm-mutants emulate exhaustive vectors clean
+.PHONY: audit test short race vet bench fuzz-short fuzz-night fuzz-planted mutants asm-mutants emulate exhaustive vectors clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -43,15 +43,24 @@ asm-mutants:
 vectors:
 	$(GO) run ./cmd/assay vectors -o assay-vectors.tar.gz
 
-# Ten thousand executions of every fuzz target. Executions are counted, for a
+# About a minute of every fuzz target, for a pull request. Executions are counted, for a
 # deadline can fail spuriously (golang/go#75804). Making what was found smaller is
 # counted too, and would otherwise take nearly all of them.
 fuzz-short:
 	@for p in ./fuzz ./corpus/npy; do \
 		for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-			$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 10000x -fuzzminimizetime 10x $$p || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 5000x -fuzzminimizetime 10x $$p || exit 1; \
 		done; \
 	done
+
+# All fuzz targets in turn on all cores; what they find goes to the corpus.
+HOURS ?= 8
+fuzz-night:
+	$(GO) run ./cmd/assay fuzz-night -hours $(HOURS)
+
+# How long the fuzz targets take to find known defects.
+fuzz-planted:
+	$(GO) run ./cmd/assay fuzz-planted
 
 # The tiers that this CPU lacks, on an emulated one.
 emulate:

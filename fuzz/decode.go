@@ -222,3 +222,13 @@ func ReadInput(data []byte) ([]byte, error) {
 	}
 	return []byte(s), nil
 }
+
+// Takes tells whether a target's inputs can be cases of op.
+func Takes(target string, op spec.Op) bool {
+	for _, t := range targets {
+		if t.name == target {
+			return slices.Contains(t.ops, op)
+		}
+	}
+	return false
+}

@@ -5,5 +5,9 @@
 // fuzzer no coverage; the decoder, the oracle and the reference loops are its
 // only guide.
 //
+// While fuzzing, an input stands for a batch of checks: the case that it spells out, and
+// some that it is the seed of.
+//
 //	go test -fuzz FuzzDotQuant ./fuzz
+//	make fuzz-night HOURS=8
 package fuzz

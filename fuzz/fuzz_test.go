@@ -2,6 +2,8 @@ package fuzz_test
 
 import (
 	"bytes"
+	"flag"
+	"os"
 	"slices"
 	"testing"
 
@@ -10,8 +12,10 @@ import (
 	"assay/corpus"
 	"assay/corpus/gguf"
 	"assay/fuzz"
+	"assay/fuzz/night"
 	"assay/kernels"
 	"assay/props"
+	"assay/props/mutants"
 	"assay/spec"
 )
 
@@ -26,6 +30,34 @@ func FuzzHeads(f *testing.F)       { fuzzTarget(f, "FuzzHeads") }
 func FuzzRow(f *testing.F)         { fuzzTarget(f, "FuzzRow") }
 func FuzzMatvec(f *testing.F)      { fuzzTarget(f, "FuzzMatvec") }
 
+// plantedEnv, which package fuzz/night sets, names the environment variable that puts a mutant in the kernels' place,
+// OP/ID: a fuzzer that does not find it is worth nothing.
+const plantedEnv = night.PlantedEnv
+
+// rowsOf returns the rows of an op that this machine can run, or the planted mutant's.
+func rowsOf(t testing.TB, op spec.Op) []spec.Row {
+	if planted := os.Getenv(plantedEnv); planted != "" {
+		for _, m := range mutants.All() {
+			if planted == string(m.Op)+"/"+m.ID {
+				return []spec.Row{{Op: op, Tier: "mutant", Tree: m.Tree, Func: m.Func}}[:btoi(m.Op == op)]
+			}
+		}
+		t.Fatalf("%s=%q: no such mutant", plantedEnv, planted)
+	}
+	return slices.DeleteFunc(kernels.For(op), func(row spec.Row) bool { return !row.CanRun() })
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// fuzzing tells whether the fuzzer runs, and not the test of its seeds: these are
+// judged on the case that they spell out alone.
+func fuzzing() bool { return flag.Lookup("test.fuzz").Value.String() != "" }
+
 // fuzzTarget judges each input on every tier that the machine can run.
 func fuzzTarget(f *testing.F, target string) {
 	if err := kernels.CheckRequired(); err != nil {
@@ -37,6 +69,9 @@ func fuzzTarget(f *testing.F, target string) {
 	}
 	seeds := 0
 	for _, e := range entries {
+		if e.Mutant != "" && os.Getenv(plantedEnv) != "" {
+			continue // such a seed would be the answer
+		}
 		if data, ok := fuzz.Encode(target, &e.Case); ok {
 			f.Add(data)
 			seeds++
@@ -46,19 +81,27 @@ func fuzzTarget(f *testing.F, target string) {
 		f.Fatal("the corpus has no case for this target")
 	}
 	f.Add([]byte{})
+	n := 1
+	if fuzzing() {
+		n = fuzz.Batch
+	}
+	worst := newWorst()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := fuzz.Decode(target, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, row := range kernels.For(c.Op) {
-			if !row.CanRun() {
-				continue
+		for _, row := range rowsOf(t, c.Op) {
+			v, ratio := fuzz.Judge(row, c, data, n)
+			if v != nil {
+				if v.Case == c.ID {
+					v.Case = "the input"
+					v.Replay = "go run ./cmd/assay lift " + target + " FILE, then assay replay ID"
+				}
+				t.Error(v)
 			}
-			if v := props.CheckCase(row, c); v.Failed {
-				v.Verdict.Case = "the input"
-				v.Verdict.Replay = "go run ./cmd/assay lift " + target + " FILE, then assay replay ID"
-				t.Error(v.Verdict)
+			if err := worst.add(row, c, ratio); err != nil {
+				t.Error(err)
 			}
 		}
 	})

@@ -9,6 +9,8 @@
 //	assay asm-mutants [REGEXP] the assembly, mutated one instruction at a time
 //	assay fixedbugs            the smallest case that shows each public defect, for the corpus
 //	assay vectors              the corpus as plain files with bounds, for other languages
+//	assay fuzz-night           all fuzz targets in turn, for hours
+//	assay fuzz-planted         how long each of them takes to find known defects
 //	assay sweep [OP...]        all inputs of the ops that have few enough
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //	assay drift [MODEL.gguf]   two paths through a model, stage by stage, and who owns their distance
@@ -49,7 +51,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"assay/corpus"
+	"assay/fuzz"
+	"assay/fuzz/night"
+	"assay/kernels"
+	"assay/props"
+	"assay/props/mutants"
+	"assay/spec"
+)
+
+// fuzzPackages have the fuzz targets.
+var fuzzPackages = []string{"./fuzz", "./corpus/npy"}
+
+func fuzzNightCommand() *cobra.Command {
+	var hours float64
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "fuzz-night",
+		Short: "Run all fuzz targets in turn, for hours, and keep what they find",
+		Long: "Fuzz-night runs the targets one after the other, a few minutes each, on all cores, until\n" +
+			"the time is over. An input that fails is stored as a case of the corpus, if it is one,\n" +
+			"and as it is in --keep; the run goes on. Cases whose error over bound is larger than that\n" +
+			"of the stored ones replace them in corpus/worst/fuzz. It needs Go and the source tree.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return fuzzNight(cmd, dir, hours) },
+	}
+	cmd.Flags().Float64Var(&hours, "hours", 8, "how long")
+	cmd.Flags().StringVar(&dir, "dir", ".", "the source tree")
+	return cmd
+}
+
+// fuzzRow is the JSON form of a target's line in the report.
+type fuzzRow struct {
+	Target      string   `json:"target"`
+	Execs       int      `json:"execs"`
+	Interesting int      `json:"interesting"`
+	Seconds     float64  `json:"seconds"`
+	Findings    []string `json:"findings"`
+	program     *night.Program
+	rate        float64 // executions a second
+}
+
+// slot is how long a target runs before it is the next one's turn.
+const slot = 2 * time.Minute
+
+func fuzzNight(cmd *cobra.Command, dir string, hours float64) error {
+	ctx := cmd.Context()
+	if !(hours > 0) {
+		return errors.New("fuzz-night: -hours must be positive")
+	}
+	end := time.Now().Add(time.Duration(hours * float64(time.Hour)))
+	work, err := os.MkdirTemp("", "assay-fuzz-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	worst := filepath.Join(work, "worst")
+	if err := os.Mkdir(worst, 0o777); err != nil {
+		return err
+	}
+	rows, err := fuzzPrograms(ctx, dir, work)
+	if err != nil {
+		return err
+	}
+	for i := 0; time.Now().Before(end) && ctx.Err() == nil; i++ {
+		r := rows[i%len(rows)]
+		left := min(slot, time.Until(end)/time.Duration(max(1, len(rows)-i)))
+		execs := 300 // the first time
+		if r.rate > 0 {
+			execs = max(100, int(r.rate*left.Seconds()))
+		}
+		limit, cancel := context.WithTimeout(ctx, 3*slot)
+		o, err := r.program.Run(limit, r.Target, work, execs, night.WorstEnv+"="+worst)
+		cancel()
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil && limit.Err() == nil {
+			return err
+		}
+		r.Execs += o.Execs
+		r.Interesting += o.Interesting
+		r.Seconds += o.Took.Seconds()
+		if o.Execs > 0 {
+			r.rate = float64(o.Execs) / o.Took.Seconds()
+		}
+		if limit.Err() != nil {
+			o.Failed, o.Failure = true, fmt.Sprintf("did not end within %v", 3*slot)
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s %s: %d executions in %.0f s, %s left\n", time.Now().Format(time.TimeOnly), r.Target, o.Execs, o.Took.Seconds(), time.Until(end).Round(time.Second))
+		if o.Failed {
+			where, err := liftFinding(dir, r.Target, o)
+			if err != nil {
+				where = err.Error()
+			}
+			r.Findings = append(r.Findings, o.Failure+" ["+where+"]")
+			fmt.Fprintf(cmd.ErrOrStderr(), "    %s\n", r.Findings[len(r.Findings)-1])
+		}
+	}
+	larger, err := keepWorst(dir, worst)
+	if err != nil {
+		return err
+	}
+	out := newOutput(cmd, "TARGET\tEXECUTIONS\tNEW INPUTS\tSECONDS\tFINDINGS")
+	failed := false
+	for _, r := range rows {
+		out.row(r, "%s\t%d\t%d\t%.0f\t%d", r.Target, r.Execs, r.Interesting, r.Seconds, len(r.Findings))
+		failed = failed || len(r.Findings) > 0
+	}
+	out.flush()
+	for _, r := range rows {
+		for _, f := range r.Findings {
+			out.note("%s: %s", r.Target, f)
+		}
+	}
+	for _, l := range larger {
+		out.note("%s", l)
+	}
+	if failed {
+		return errFailed
+	}
+	return nil
+}
+
+// fuzzPrograms builds the targets.
+func fuzzPrograms(ctx context.Context, dir, work string) ([]*fuzzRow, error) {
+	var rows []*fuzzRow
+	for i, pkg := range fuzzPackages {
+		p, err := night.Build(ctx, dir, pkg, filepath.Join(work, fmt.Sprintf("fuzz%d.test", i)))
+		if err != nil {
+			return nil, err
+		}
+		for _, target := range p.Targets {
+			rows = append(rows, &fuzzRow{Target: target, program: p})
+		}
+	}
+	return rows, nil
+}
+
+var recipeOf = regexp.MustCompile(`; case ([^;]+);`)
+
+// liftFinding stores what a target failed on: the input as a seed of the target, and the
+// case that it stands for in the corpus. It returns where.
+func liftFinding(dir, target string, o *night.Outcome) (string, error) {
+	var c *spec.Case
+	if m := recipeOf.FindStringSubmatch(o.Failure); m != nil && strings.Contains(m[1], ":") {
+		if r, err := props.ParseRecipe(m[1]); err == nil {
+			c = r.Case()
+		}
+	}
+	if c == nil && o.Input != nil && slices.Contains(fuzz.Targets(), target) {
+		data, err := fuzz.ReadInput(o.Input)
+		if err != nil {
+			return "", err
+		}
+		if c, err = fuzz.Decode(target, data); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case c != nil:
+		data, err := corpus.Encode(&corpus.Entry{Case: *c, Source: "fuzz target " + target, Note: o.Failure})
+		if err != nil {
+			return "", err
+		}
+		return write(filepath.Join(dir, "corpus", "cases", string(c.Op), corpus.ID(c)+".json"), data)
+	case o.Input != nil: // of a reader
+		sum := sha256.Sum256(o.Input)
+		pkg := "fuzz"
+		if !strings.HasPrefix(target, "Fuzz") {
+			return "", fmt.Errorf("no target %s", target)
+		}
+		return write(filepath.Join(dir, pkg, "testdata", "fuzz", target, hex.EncodeToString(sum[:8])), o.Input)
+	}
+	return "a seed", nil
+}
+
+func write(name string, data []byte) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return "", err
+	}
+	return name, os.WriteFile(name, data, 0o644)
+}
+
+// keepWorst replaces the stored worst case of each row by a worse one.
+func keepWorst(dir, found string) ([]string, error) {
+	store := filepath.Join(dir, "corpus", "worst", "fuzz")
+	if err := os.MkdirAll(store, 0o755); err != nil {
+		return nil, err
+	}
+	type stored struct {
+		entry *corpus.Entry
+		ratio float64
+		path  string // of the file that it replaces, or ""
+	}
+	best := map[string]stored{}
+	ratio := func(e *corpus.Entry, name string) (float64, error) {
+		op, tier, ok := strings.Cut(name, ".")
+		for _, row := range kernels.For(spec.Op(op)) {
+			if string(row.Tier) == tier && row.CanRun() && row.Op == e.Case.Op {
+				return props.CheckCase(row, &e.Case).Worst, nil
+			}
+		}
+		if !ok {
+			return 0, fmt.Errorf("%s is no row", name)
+		}
+		return 0, nil // a tier that this machine lacks keeps its case
+	}
+	read := func(fsys fs.FS, keep func(name string, e *corpus.Entry) error) error {
+		return fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			data, err := fs.ReadFile(fsys, path)
+			if err != nil {
+				return err
+			}
+			e, err := corpus.Decode(data)
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			return keep(path, e)
+		})
+	}
+	if err := read(os.DirFS(store), func(path string, e *corpus.Entry) error {
+		name := filepath.Dir(path)
+		r, err := ratio(e, name)
+		best[name] = stored{e, r, filepath.Join(store, path)}
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	var out []string
+	if err := read(os.DirFS(found), func(path string, e *corpus.Entry) error {
+		part := strings.Split(path, ".") // OP.TIER.PID.json
+		name := part[0] + "." + part[1]
+		r, err := ratio(e, name)
+		if err != nil {
+			return err
+		}
+		if old := best[name]; r > old.ratio && r <= 1 {
+			best[name] = stored{e, r, old.path}
+			e.Note = fmt.Sprintf("error/bound %.6f on tier %s", r, part[1])
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	for name, s := range best {
+		path := filepath.Join(store, name, corpus.ID(&s.entry.Case)+".json")
+		if path == s.path {
+			continue
+		}
+		data, err := corpus.Encode(s.entry)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := write(path, data); err != nil {
+			return nil, err
+		}
+		if s.path != "" {
+			if err := os.Remove(s.path); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, fmt.Sprintf("%s: error/bound %.6f", name, s.ratio))
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func fuzzPlantedCommand() *cobra.Command {
+	var dir string
+	var n int
+	var seed uint64
+	var limit time.Duration
+	cmd := &cobra.Command{
+		Use:   "fuzz-planted",
+		Short: "Show how long each fuzz target takes to find known defects",
+		Long: "Fuzz-planted puts known defects in the kernels' place, drawn at random for each target,\n" +
+			"and fuzzes until they are found, from the seeds that show no known defect.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return fuzzPlanted(cmd, dir, n, seed, limit) },
+	}
+	cmd.Flags().StringVar(&dir, "dir", ".", "the source tree")
+	cmd.Flags().IntVarP(&n, "number", "n", 10, "defects for each target")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the choice")
+	cmd.Flags().DurationVar(&limit, "limit", 2*time.Minute, "how long a defect may hide")
+	return cmd
+}
+
+// plantedRow is the JSON form of one line.
+type plantedRow struct {
+	Target  string  `json:"target"`
+	Mutant  string  `json:"mutant"`
+	Op      spec.Op `json:"op"`
+	Found   bool    `json:"found"`
+	Execs   int     `json:"execs"`
+	Seconds float64 `json:"seconds"`
+	By      string  `json:"by"`
+}
+
+var property = regexp.MustCompile(`^FAIL \S+ (\w+):`)
+
+func fuzzPlanted(cmd *cobra.Command, dir string, n int, seed uint64, limit time.Duration) error {
+	ctx := cmd.Context()
+	work, err := os.MkdirTemp("", "assay-fuzz-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	rows, err := fuzzPrograms(ctx, dir, work)
+	if err != nil {
+		return err
+	}
+	rng := rand.New(rand.NewPCG(seed, 0))
+	out := newOutput(cmd, "TARGET\tMUTANT\tOP\tFOUND BY\tEXECUTIONS\tSECONDS")
+	hidden, all := 0, 0
+	for _, r := range rows {
+		var mine []mutants.Mutant
+		for _, m := range mutants.All() {
+			if fuzz.Takes(r.Target, m.Op) {
+				mine = append(mine, m)
+			}
+		}
+		rng.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
+		for _, m := range mine[:min(n, len(mine))] {
+			c, cancel := context.WithTimeout(ctx, limit)
+			o, err := r.program.Run(c, r.Target, work, 1<<30, night.PlantedEnv+"="+string(m.Op)+"/"+m.ID)
+			timedOut := c.Err() != nil
+			cancel()
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil && !timedOut {
+				return err
+			}
+			os.RemoveAll(filepath.Join(work, "cache")) // each from the seeds
+			row := plantedRow{Target: r.Target, Mutant: m.ID, Op: m.Op, Found: o.Failed && !timedOut, Execs: o.Execs, Seconds: o.Took.Seconds(), By: o.Failure}
+			by := o.Failure
+			if p := property.FindStringSubmatch(by); p != nil {
+				by = p[1]
+			}
+			if all++; !row.Found {
+				hidden++
+				by = "NOT FOUND: " + m.Summary
+			}
+			out.row(row, "%s\t%s\t%s\t%.60s\t%d\t%.1f", row.Target, row.Mutant, row.Op, by, row.Execs, row.Seconds)
+		}
+	}
+	out.flush()
+	out.note("%d of %d planted defects found", all-hidden, all)
+	if hidden > 0 {
+		return errFailed
+	}
+	return nil
+}
