@@ -171,7 +171,11 @@ func checkClass(h *harness, r Recipe) *Finding {
 				for i := range c.In {
 					c.In[i] = bytes.Clone(base.In[i])
 				}
-				block := rng.IntN(len(c.In[k]) / format.BlockBytes())
+				blocks := len(c.In[k]) / format.BlockBytes()
+				block := rng.IntN(blocks)
+				if rng.IntN(2) == 0 { // where loops over whole vectors have ended
+					block = blocks - 1 - rng.IntN(min(blocks, 8))
+				}
 				at := c.In[k][block*format.BlockBytes():][:format.BlockBytes()]
 				switch {
 				case variant == 1 && in.Sums():

@@ -64,7 +64,10 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	before := bytes.Clone(around[:first])
 	after := bytes.Clone(around[first+len(out):])
 	if f := protect(func() {
-		h.row.Func.Run(&spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out})
+		call := &spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out}
+		soilStack()
+		soilRegisters()
+		h.row.Func.Run(call)
 	}); f != nil {
 		return f
 	}
@@ -78,6 +81,21 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	}
 	return nil
 }
+
+// soilStack fills the stack that a kernel will use with ones, which are NaNs: what it
+// reads there must be what it has written.
+//
+//go:noinline
+func soilStack() {
+	var a [2048]byte
+	for i := range a {
+		a[i] = 0xff
+	}
+	keep(&a)
+}
+
+//go:noinline
+func keep(*[2048]byte) {}
 
 // protect turns a panic of f, a touch of an unreadable page included, into a
 // finding.

@@ -27,9 +27,24 @@ func setMode(m uint32)
 // flags returns RFLAGS.
 func flags() uint64
 
-// clearVectors zeroes the upper halves of the vector registers, soilVectors fills one.
+// clearVectors zeroes the upper halves of the vector registers.
 func clearVectors()
+
+// soilVectors fills vector registers with ones, which are NaNs: all but the last one,
+// which Go's own code takes for zero. soilVectors512 does so with those of AVX-512, and
+// the masks.
 func soilVectors()
+func soilVectors512()
+
+// soilRegisters leaves in the registers what a kernel must not count upon.
+func soilRegisters() {
+	switch {
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW:
+		soilVectors512()
+	case cpu.X86.HasAVX2:
+		soilVectors()
+	}
+}
 
 // tellsVectors tells whether the CPU has vectorsInUse.
 func tellsVectors() bool

@@ -18,3 +18,4 @@ func flags() uint64   { return 0 }
 func clearVectors()   {}
 
 func vectorsInUse() uint32 { return 0 }
+func soilRegisters()       {}
