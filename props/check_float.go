@@ -198,6 +198,23 @@ func checkSoftmax(h *harness, r Recipe) *Finding {
 			return f
 		}
 	}
+	// One NaN among scores that are all hidden, with a mask and without.
+	for _, none := range [][]float32{nil, make([]float32, n)} {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(math.Inf(-1))
+		}
+		at := rng.IntN(n)
+		x[at] = float32(math.NaN())
+		c := &spec.Case{Op: r.Op, Shape: spec.Vector(n), In: [][]byte{spec.FloatBytes(x), spec.FloatBytes(none), spec.SoftmaxParams{Scale: 1}.Bytes()}}
+		if none == nil {
+			c.In[1] = nil
+		}
+		if _, f := h.judged(c); f != nil {
+			f.note("NaN at %d, the others −Inf", at)
+			return f
+		}
+	}
 	want, err := oracle.Bulk(c, h.row.Tree)
 	if err != nil {
 		return &Finding{Detail: err.Error()}

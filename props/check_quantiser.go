@@ -122,8 +122,8 @@ func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
 	return nil
 }
 
-// checkExtreme puts the largest element at each position in turn, then a tie
-// of either sign and parity at each position.
+// checkExtreme puts the largest element at each position in turn, then into a lane of
+// NaNs, then a tie of either sign and parity at each position.
 func checkExtreme(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	n := spec.MustLookup(r.Op).Out.BlockLen()
@@ -138,6 +138,15 @@ func checkExtreme(h *harness, r Recipe) *Finding {
 		}
 		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}); f != nil {
 			f.note("largest element at %d", i)
+			return f
+		}
+		for k := i % 8; k < n; k += 8 {
+			if k != i {
+				x[k] = float32(math.NaN())
+			}
+		}
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}); f != nil {
+			f.note("largest element at %d, NaN in the rest of a vector's lane", i)
 			return f
 		}
 		ties := make([]float32, n)

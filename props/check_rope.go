@@ -61,6 +61,7 @@ func init() {
 			narrow(rng, p)
 			p.Theta = 2 + float32(1e6*rng.Float64())
 		})},
+		{"hard", draw(hardTurn)},
 	}
 }
 

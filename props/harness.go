@@ -65,7 +65,7 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	after := bytes.Clone(around[first+len(out):])
 	if f := protect(func() {
 		call := &spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out}
-		soilStack()
+		soilStack(soil[h.cases%len(soil)])
 		soilRegisters()
 		h.row.Func.Run(call)
 	}); f != nil {
@@ -82,20 +82,23 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	return nil
 }
 
-// soilStack fills the stack that a kernel will use with ones, which are NaNs: what it
-// reads there must be what it has written.
+// soilStack fills the stack that a kernel will use with a pattern: what it reads there
+// must be what it has written.
 //
 //go:noinline
-func soilStack() {
-	var a [2048]byte
+func soilStack(pattern uint32) {
+	var a [512]uint32
 	for i := range a {
-		a[i] = 0xff
+		a[i] = pattern
 	}
 	keep(&a)
 }
 
 //go:noinline
-func keep(*[2048]byte) {}
+func keep(*[512]uint32) {}
+
+// soil are patterns for the stack: NaN, −∞, 1 and 0.
+var soil = [4]uint32{0xffffffff, 0xff800000, 0x3f800000, 0}
 
 // protect turns a panic of f, a touch of an unreadable page included, into a
 // finding.

@@ -45,6 +45,8 @@ func operandStrategies(in spec.Info, k int) []strategy {
 		return gainStrategies
 	case o.Name == "factors":
 		return factorStrategies
+	case in.Op == spec.OpGeluF32:
+		return geluStrategies
 	}
 	return strategies[o.Format]
 }
@@ -73,6 +75,8 @@ var strategies = func() map[spec.Format][]strategy {
 	}
 	return m
 }()
+
+var geluStrategies = append(f32Strategies[:len(f32Strategies):len(f32Strategies)], strategy{"hard", f32Values(hardValues)})
 
 var f32Strategies = []strategy{
 	{"gauss", f32Values(func(rng *rand.Rand, x []float32) {

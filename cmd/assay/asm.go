@@ -84,11 +84,11 @@ func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.state, err)
 	}
-	stored := map[assembly.Result]bool{}
+	stored := map[string]bool{}
 	for _, r := range known {
 		if r.Status == assembly.Killed {
 			c.Known = append(c.Known, r)
-			stored[r] = true
+			stored[r.Key()] = true
 		}
 	}
 	state, err := os.OpenFile(o.state, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
@@ -115,7 +115,7 @@ func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
 	}
 	c.End = func(r assembly.Result) {
 		bar.step("%s", r.Routine)
-		if r.Status == assembly.Killed && !stored[r] {
+		if r.Status == assembly.Killed && !stored[r.Key()] {
 			err = errors.Join(err, write.Encode(r))
 		}
 		for _, e := range list {

@@ -44,8 +44,10 @@ type Result struct {
 	Op       string `json:"op"`
 	Case     string `json:"case,omitempty"`
 
-	Statement int    `json:"statement"`
-	Source    string `json:"source"` // hash of the expanded source
+	// Occurrence counts the instructions of the routine with this text, from 1.
+	Occurrence int    `json:"occurrence"`
+	Statement  int    `json:"statement"`
+	Source     string `json:"source"` // hash of the expanded source
 }
 
 // Options of a campaign.
@@ -80,7 +82,7 @@ func Campaign(ctx context.Context, o Options) error {
 	c := &campaign{Options: o, known: map[string]Result{}}
 	for _, r := range o.Known {
 		if r.Status != Unjudged {
-			c.known[r.key()] = r
+			c.known[r.Key()] = r
 		}
 	}
 	ran := false
@@ -119,8 +121,8 @@ func tierOf(file string) spec.Tier {
 	return spec.Tier(name[strings.LastIndexByte(name, '_')+1:])
 }
 
-// key tells a mutant of a source from all others.
-func (r Result) key() string {
+// Key tells a mutant of a source from all others.
+func (r Result) Key() string {
 	return fmt.Sprintf("%s %s %d %s %q", r.Source, r.Routine, r.Statement, r.Kind, r.Mutation)
 }
 
@@ -172,10 +174,11 @@ func (c *campaign) file(ctx context.Context, s *Source, tier spec.Tier) error {
 			m := b.Mutants[k][i]
 			at := r.Body[m.Statement]
 			results[i] = Result{File: at.File, Line: at.Line, Use: at.Use, Routine: r.Name, Tier: string(tier), Before: at.Text, Kind: m.Kind, Mutation: m.Text,
-				Status: Unjudged, Statement: m.Statement, Source: source}
-			switch old, ok := c.known[results[i].key()]; {
+				Status: Unjudged, Occurrence: r.occurrence(m.Statement), Statement: m.Statement, Source: source}
+			switch old, ok := c.known[results[i].Key()]; {
 			case ok:
-				c.End(old)
+				results[i].Status, results[i].By, results[i].Op, results[i].Case = old.Status, old.By, old.Op, old.Case
+				c.End(results[i])
 			case canRun:
 				todo = append(todo, i)
 			default:
@@ -190,6 +193,17 @@ func (c *campaign) file(ctx context.Context, s *Source, tier spec.Tier) error {
 		}
 	}
 	return nil
+}
+
+// occurrence returns how many instructions up to i have the text of i.
+func (r *Routine) occurrence(i int) int {
+	n, text := 0, parse(r.Body[i].Text).String()
+	for _, s := range r.Body[:i+1] {
+		if parse(s.Text).String() == text {
+			n++
+		}
+	}
+	return n
 }
 
 // sample chooses mutants.

@@ -17,7 +17,8 @@ import (
 type Equivalence struct {
 	Routines    []string `yaml:"routines"` // names
 	Instruction string   `yaml:"instruction"`
-	Mutation    string   `yaml:"mutation"` // "drop" for a dropped instruction
+	Mutation    string   `yaml:"mutation"`   // "drop" for a dropped instruction
+	Occurrence  int      `yaml:"occurrence"` // of the instruction in the routine, from 1; 0 for all
 	Proof       string   `yaml:"proof"`
 }
 
@@ -66,6 +67,9 @@ func (e Equivalence) Covers(r Result) bool {
 	mutation := "drop"
 	if r.Mutation != "" {
 		mutation = parse(r.Mutation).String()
+	}
+	if e.Occurrence != 0 && e.Occurrence != r.Occurrence {
+		return false
 	}
 	return match(e.Instruction, parse(r.Before).String()) && match(e.Mutation, mutation) &&
 		slices.ContainsFunc(e.Routines, func(name string) bool { return match(name, r.Routine) })

@@ -95,7 +95,7 @@ func (in instruction) with(i int, arg string) string {
 
 // commutes are operations whose two sources may be exchanged: the result is the same,
 // NaNs' payloads aside.
-var commutes = regexp.MustCompile(`^(V?P?(ADD|MUL|AND|OR|XOR|MULL|MULH|ADDUS|ADDS)(B|W|D|Q|PS|PD|SS|SD|L)?|VPMADDWD|VPMULLW|VPMULLD|VP(AND|OR|XOR)[DQ]?|VPCMPEQ[BWDQ]|VP(MIN|MAX)[SU][BWDQ]|` +
+var commutes = regexp.MustCompile(`^(V?P?(ADD|MUL|AND|OR|XOR|MULL|MULH|ADDUS|ADDS)(B|W|D|Q|PS|PD|SS|SD|L)?|VPMADDWD|VPSADBW|VPMULLW|VPMULLD|VP(AND|OR|XOR)[DQ]?|VPCMPEQ[BWDQ]|VP(MIN|MAX)[SU][BWDQ]|` +
 	`VFN?M(ADD|SUB)231[PS][SD]|(ADD|AND|OR|XOR|IMUL)[LQ])(\.Z)?$`)
 
 // swapped exchanges two neighbouring operands, the last one, which is written, aside.
