@@ -123,7 +123,8 @@ func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
 }
 
 // checkExtreme puts the largest element at each position in turn, then into a lane of
-// NaNs, then a tie of either sign and parity at each position.
+// NaNs, then a tie of either sign and parity at each position and what lies next to
+// ties, and makes the largest element of every magnitude.
 func checkExtreme(h *harness, r Recipe) *Finding {
 	rng := r.rng()
 	n := spec.MustLookup(r.Op).Out.BlockLen()
@@ -149,7 +150,7 @@ func checkExtreme(h *harness, r Recipe) *Finding {
 			f.note("largest element at %d, NaN in the rest of a vector's lane", i)
 			return f
 		}
-		ties := make([]float32, n)
+		ties, near := make([]float32, n), make([]float32, n)
 		for k := range ties {
 			ties[k] = float32(rng.IntN(253)-126) + 0.5
 		}
@@ -158,6 +159,33 @@ func checkExtreme(h *harness, r Recipe) *Finding {
 			f.note("ties, with 127 at %d", i)
 			return f
 		}
+		for k, v := range ties {
+			near[k] = math.Nextafter32(v, v+float32(signed(rng, 1)))
+		}
+		near[(i+1)%n] = math.Nextafter32(float32(signed(rng, 0.5)), 0) // which half added makes 1
+		near[i] = ties[i]
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(near)), In: [][]byte{spec.FloatBytes(near)}}); f != nil {
+			f.note("next to ties, with 127 at %d", i)
+			return f
+		}
+	}
+	// A block for every exponent of the largest element.
+	var x []float32
+	for e := -149; e < 128; e++ {
+		most := math.Ldexp(1+rng.Float64(), e)
+		if e == 127 {
+			most = math.MaxFloat32
+		}
+		block := make([]float32, n)
+		for k := range block {
+			block[k] = float32(most * (2*rng.Float64() - 1))
+		}
+		block[rng.IntN(n)] = float32(most)
+		x = append(x, block...)
+	}
+	if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}); f != nil {
+		f.note("a block for every exponent of the largest element, from -149")
+		return f
 	}
 	return nil
 }

@@ -50,6 +50,10 @@ var properties = []Property{
 		applies: sums, draw: drawIntegers, check: checkIntegers,
 	},
 	{
+		Name: "lengths", Sees: "TAIL, OOB: every length, at either end of readable memory", Budget: 1,
+		draw: drawIntegers, check: checkLengths,
+	},
+	{
 		Name: "locality", Sees: "SCL, LAY: one scale, min or quant moves only its own term", Budget: 12,
 		applies: quantised, draw: drawIntegers, check: checkLocality,
 	},
