@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: audit test short race vet bench fuzz-short fuzz-night fuzz-planted mutants asm-mutants emulate exhaustive vectors clean
+.PHONY: audit test short race purego vet bench fuzz-short fuzz-night fuzz-planted mutants seeds asm-mutants contracts corpus-pull-request emulate exhaustive vectors clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -23,6 +23,10 @@ race:
 	$(GO) test -race -short -timeout 10m $$($(GO) list ./... | grep -v '/props$$')
 	$(GO) test -race -short -timeout 10m -run '^TestKernels$$/^matvec_q4k_q8k' ./props
 
+# The build without assembly.
+purego:
+	$(GO) test -short -tags purego ./...
+
 # Other architectures and builds without assembly must at least compile whole.
 vet:
 	@for arch in amd64 arm64 s390x; do for tags in '' purego; do \
@@ -34,6 +38,14 @@ bench:
 
 mutants:
 	$(GO) run ./cmd/assay mutants
+
+# Every mutant by 200 seeds: one that is killed by luck survives some.
+seeds:
+	ASSAY_MUTANT_SEEDS=200 $(GO) test -count=1 -timeout 5h -run '^TestMutantSeeds$$' ./props
+
+# What the project claims, and this run's evidence.
+contracts:
+	$(GO) run ./cmd/assay contracts
 
 # The assembly, mutated one instruction at a time; taken up where it was interrupted.
 asm-mutants:
@@ -57,6 +69,13 @@ fuzz-short:
 HOURS ?= 8
 fuzz-night:
 	$(GO) run ./cmd/assay fuzz-night -hours $(HOURS)
+
+# What a night has found, as a pull request; needs git and GitHub's gh.
+corpus-pull-request:
+	@if [ -z "$$(git status --porcelain corpus fuzz)" ]; then echo "the corpus is as it was"; exit 0; fi; \
+	branch=corpus-$$(date +%Y%m%d%H%M) && git switch -c $$branch && git add corpus fuzz && \
+	git -c user.name=assay -c user.email=assay@localhost commit -m "corpus: what a night of fuzzing found" && \
+	git push origin $$branch && gh pr create --fill --head $$branch
 
 # How long the fuzz targets take to find known defects.
 fuzz-planted:

@@ -80,7 +80,7 @@ func TestDriftCommand(t *testing.T) {
 	}{
 		{[]string{"--b", "C"}, "want A, B or B-aprender"}, {[]string{"--tokens", "0"}, "must be positive"},
 		{[]string{"--b", "B,3:q"}, "SITE=IMPL"}, {[]string{"--b", "B,x:q=A"}, "LAYER:STAGE"},
-		{[]string{"--b", "B,0:q=B/Z99"}, "a mutant's id"}, {[]string{"--b", "B/ggml"}, "kernels \"ggml\""}, {[]string{"-library", "none.so"}, "cannot open"},
+		{[]string{"--b", "B,0:q=B/Z99"}, "a mutant's id"}, {[]string{"--b", "B/ggml"}, "kernels \"ggml\""}, {[]string{"-library", "none.so"}, "libggml-base.so"},
 		{[]string{"--tokens", "2", "--against", t.TempDir()}, "no stage's file"},
 		{[]string{"--tokens", "1", "--against", dir}, "different shape"}, {[]string{"--tokens", "1", "--orders", "0", "--plot", "x.pdf"}, ".svg or .png"},
 	} {

@@ -5,6 +5,7 @@ package foreign
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"unsafe"
 
@@ -22,13 +23,13 @@ import (
 // exponential is that of ggml_vec_soft_max_f32 with a maximum of 0; GELU, which is
 // not exported, is computed by a graph of one node.
 func GGML(path string) ([]spec.Row, error) {
-	base, err := purego.Dlopen(filepath.Join(filepath.Dir(path), "libggml-base.so"), purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	base, err := open(filepath.Join(filepath.Dir(path), "libggml-base.so"), purego.RTLD_GLOBAL)
 	if err != nil {
-		return nil, fmt.Errorf("foreign: %w", err)
+		return nil, err
 	}
-	lib, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	lib, err := open(path, purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, fmt.Errorf("foreign: %w", err)
+		return nil, err
 	}
 	var (
 		start   func()
@@ -114,6 +115,17 @@ func GGML(path string) ([]spec.Row, error) {
 		})))
 	}
 	return rows, nil
+}
+
+// open loads a library.
+func open(path string, mode int) (uintptr, error) {
+	runtime.LockOSThread() // the message of a failure belongs to the thread
+	defer runtime.UnlockOSThread()
+	lib, err := purego.Dlopen(path, purego.RTLD_NOW|mode)
+	if err != nil {
+		return 0, fmt.Errorf("foreign: %s: %w", path, err)
+	}
+	return lib, nil
 }
 
 // symbol is a format's name in the names of functions.
