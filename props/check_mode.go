@@ -2,6 +2,7 @@ package props
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 
 	"assay/spec"
@@ -70,6 +71,22 @@ func vectorsAbsent() string {
 // and the direction flag too, or string instructions run backwards.
 func checkVectors(h *harness, r Recipe) *Finding {
 	c := r.Case()
+	if f := h.leavesClear(c); f != nil {
+		return f
+	}
+	// What is special may be done elsewhere.
+	in := spec.MustLookup(c.Op)
+	if n := len(c.In[0]) / 4; in.In[0].Format == spec.F32 && n > 0 {
+		spec.PutF32(c.In[0][4*(int(r.Seed%uint64(n))):], float32(math.NaN()))
+		if f := h.leavesClear(c); f != nil {
+			f.note("with a NaN")
+			return f
+		}
+	}
+	return nil
+}
+
+func (h *harness) leavesClear(c *spec.Case) *Finding {
 	call := &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: make([]byte, spec.MustLookup(c.Op).OutBytes(c.Shape))}
 	runtime.LockOSThread() // registers belong to the thread
 	defer runtime.UnlockOSThread()

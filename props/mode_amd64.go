@@ -30,8 +30,8 @@ func flags() uint64
 // clearVectors zeroes the upper halves of the vector registers.
 func clearVectors()
 
-// soilVectors fills vector registers with ones, which are NaNs: all but X15, which Go's
-// own code takes for zero. soilVectors512 does so with those of AVX-512, and
+// soilVectors fills vector registers with NaNs and numbers: all but X15, which Go's own
+// code takes for zero. soilVectors512 does so with those of AVX-512, and
 // the masks.
 func soilVectors()
 func soilVectors512()

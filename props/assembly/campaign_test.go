@@ -94,11 +94,12 @@ func TestHang(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "child")
 	for text, want := range map[string]Verdict{
-		"printf '()('; sleep 9":                        {Killed: true, By: Hang},
-		`printf '()()\n{"killed":true,"by":"x(y)"}\n'`: {Killed: true, By: "x(y)"},
-		`printf '(\n'; printf ')\n{"killed":false}'`:   {},
-		"printf '()('; exit 2":                         {Killed: true, By: Crash},
-		"printf '()'":                                  {Killed: true, By: Crash},
+		`printf '\003' | dd of=$ASSAY_ASM_CALLS conv=notrunc 2>&1; sleep 9`:                   {Killed: true, By: Hang},
+		`printf '\003' | dd of=$ASSAY_ASM_CALLS conv=notrunc 2>/dev/null; sleep 1; echo '{}'`: {},
+		`echo '{"killed":true,"by":"x(y)"}'`:                                                  {Killed: true, By: "x(y)"},
+		`echo '{"killed":true}'; exit 1`:                                                      {Killed: true, By: Crash},
+		"echo x":                                                                              {Killed: true, By: Crash},
+		"exit 2":                                                                              {Killed: true, By: Crash},
 	} {
 		if err := os.WriteFile(script, []byte("#!/bin/sh\n"+text+"\n"), 0o777); err != nil {
 			t.Fatal(err)

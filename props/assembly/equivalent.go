@@ -18,6 +18,7 @@ type Equivalence struct {
 	Routines    []string `yaml:"routines"` // names
 	Instruction string   `yaml:"instruction"`
 	Mutation    string   `yaml:"mutation"`   // "drop" for a dropped instruction
+	Kind        string   `yaml:"kind"`       // of change; "" for all
 	Occurrence  int      `yaml:"occurrence"` // of the instruction in the routine, from 1; 0 for all
 	Proof       string   `yaml:"proof"`
 }
@@ -68,7 +69,7 @@ func (e Equivalence) Covers(r Result) bool {
 	if r.Mutation != "" {
 		mutation = parse(r.Mutation).String()
 	}
-	if e.Occurrence != 0 && e.Occurrence != r.Occurrence {
+	if e.Occurrence != 0 && e.Occurrence != r.Occurrence || e.Kind != "" && e.Kind != r.Kind {
 		return false
 	}
 	return match(e.Instruction, parse(r.Before).String()) && match(e.Mutation, mutation) &&

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 
 	"assay/spec"
@@ -34,13 +35,23 @@ const patience = 3 * time.Second
 // Judge runs the properties of the ops over a copy of a routine. A child that ends
 // without a verdict has crashed; one in which a call does not return hangs.
 func (b *Build) Judge(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op, seed uint64) (Verdict, error) {
+	calls, err := newCalls()
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer calls.free()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	cmd := b.child(ctx, routine, copy, tier, ops, "-seed", fmt.Sprint(seed))
-	w := &watch{cancel: cancel}
-	cmd.Stdout = w
-	err := cmd.Run()
-	w.stop()
+	cmd.Env = append(cmd.Env, callsEnv+"="+calls.path)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	watching, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { calls.watch(watching, func() { cancel(errHang) }) })
+	err = cmd.Run()
+	stop()
+	wg.Wait()
 	switch {
 	case errors.Is(context.Cause(ctx), errHang):
 		return Verdict{Killed: true, By: Hang}, nil
@@ -48,9 +59,7 @@ func (b *Build) Judge(ctx context.Context, routine, copy int, tier spec.Tier, op
 		return Verdict{}, ctx.Err()
 	}
 	var v Verdict
-	last := bytes.TrimSpace(w.rest)
-	last = last[bytes.LastIndexByte(last, '\n')+1:]
-	if err == nil && json.Unmarshal(last, &v) == nil {
+	if err == nil && json.Unmarshal(bytes.TrimSpace(out.Bytes()), &v) == nil {
 		return v, nil
 	}
 	var exit *exec.ExitError
@@ -91,29 +100,3 @@ func (b *Build) Users(ctx context.Context, routine int, tier spec.Tier, ops []sp
 }
 
 var errHang = errors.New("a call does not return")
-
-// watch reads what a child announces, and ends it when a call lasts too long.
-type watch struct {
-	cancel context.CancelCauseFunc
-	timer  *time.Timer
-	rest   []byte // after the last call
-}
-
-func (w *watch) Write(p []byte) (int, error) {
-	w.rest = append(w.rest, p...)
-	if i := bytes.LastIndexAny(w.rest, "()"); i >= 0 && !bytes.ContainsRune(w.rest, '\n') {
-		w.stop()
-		if w.rest[i] == '(' {
-			w.timer = time.AfterFunc(patience, func() { w.cancel(errHang) })
-		}
-		w.rest = w.rest[:0]
-	}
-	return len(p), nil
-}
-
-func (w *watch) stop() {
-	if w.timer != nil {
-		w.timer.Stop()
-		w.timer = nil
-	}
-}

@@ -1,6 +1,6 @@
-// Command child runs kernels of which one may be a mutant, for package assembly.
-// Every call is announced on standard output, so that the parent can tell a kernel
-// that hangs from an oracle that takes its time.
+// Command child runs kernels of which one may be a mutant, for package assembly. Calls
+// are counted, so that the parent can tell a kernel that hangs from an oracle that takes
+// its time.
 package main
 
 import (
@@ -33,7 +33,12 @@ func main() {
 				call(row)
 				continue
 			}
-			row.Func = announced{row.Func}
+			f, err := assembly.Counted(row.Func)
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "child:", err)
+				os.Exit(2)
+			}
+			row.Func = f
 			if v := props.Run(context.Background(), row, props.Options{Seed: *seed}, true); len(v) > 0 {
 				report(assembly.Verdict{Killed: true, By: v[0].Property, Op: op, Case: v[0].Case})
 				return
@@ -48,7 +53,7 @@ func report(v assembly.Verdict) {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Printf("\n%s\n", b)
+	fmt.Printf("%s\n", b)
 }
 
 // call runs a kernel on cases of all kinds, and does not look at what it gives.
@@ -59,13 +64,4 @@ func call(row spec.Row) {
 		out := make([]byte, spec.MustLookup(row.Op).OutBytes(c.Shape))
 		row.Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out})
 	}
-}
-
-// announced writes when a call begins and ends.
-type announced struct{ spec.Func }
-
-func (a announced) Run(c *spec.Call) {
-	os.Stdout.WriteString("(")
-	defer os.Stdout.WriteString(")")
-	a.Func.Run(c)
 }
