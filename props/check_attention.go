@@ -74,6 +74,16 @@ func checkAttention(h *harness, r Recipe) *Finding {
 		return f
 	}
 
+	// Every score is −Inf: there is nothing to attend to.
+	none, plus := repeat32(float32(math.Inf(-1)), len(k)), make([]float32, len(q))
+	for i := range plus {
+		plus[i] = 1 + rng.Float32()
+	}
+	if _, f := h.judged(&spec.Case{Op: r.Op, Shape: s, In: [][]byte{spec.FloatBytes(plus), spec.FloatBytes(none), spec.FloatBytes(v), p.Bytes()}}); f != nil {
+		f.note("every score is −Inf")
+		return f
+	}
+
 	garbage := func(x []float32) []float32 {
 		x = append([]float32(nil), x...)
 		for i := seen * row; i < len(x); i++ {

@@ -198,6 +198,15 @@ func checkSoftmax(h *harness, r Recipe) *Finding {
 			return f
 		}
 	}
+	// One score far above the others, first, last, and anywhere.
+	for _, at := range []int{0, n - 1, rng.IntN(n)} {
+		x := append([]float32(nil), x...)
+		x[at] = 200 + float32(rng.IntN(1000))
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(n), In: [][]byte{spec.FloatBytes(x), nil, spec.SoftmaxParams{Scale: 1}.Bytes()}}); f != nil {
+			f.note("%g at %d, the others below 6", x[at], at)
+			return f
+		}
+	}
 	// One NaN among scores that are all hidden, with a mask and without.
 	for _, none := range [][]float32{nil, make([]float32, n)} {
 		x := make([]float32, n)
@@ -263,6 +272,18 @@ func checkRMSNorm(h *harness, r Recipe) *Finding {
 	}
 	run := func(x, gain []float32, eps float32) ([]byte, *Finding) {
 		return h.run(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x), spec.FloatBytes(gain), spec.NormParams{Eps: eps}.Bytes()}}, 1)
+	}
+	// So large that the factor is subnormal in f32, and so small that it is beyond f32.
+	for _, e := range []int{128, -140} {
+		extreme := make([]float32, n)
+		for i := range extreme {
+			extreme[i] = float32(math.Ldexp(signed(rng, 0.9+0.09*rng.Float64()), e))
+		}
+		c := &spec.Case{Op: r.Op, Shape: spec.Vector(n), In: [][]byte{spec.FloatBytes(extreme), nil, spec.NormParams{}.Bytes()}}
+		if _, f := h.judged(c); f != nil {
+			f.note("elements near 2^%d", e)
+			return f
+		}
 	}
 	base, f := run(x, nil, eps)
 	if f != nil {

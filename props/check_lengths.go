@@ -1,6 +1,8 @@
 package props
 
 import (
+	"math"
+
 	"assay/spec"
 )
 
@@ -98,4 +100,17 @@ func (h *harness) runAt(c *spec.Case, fromEnd bool) ([]byte, *Finding) {
 		return nil, f
 	}
 	return append([]byte(nil), out...), nil
+}
+
+// checkEdges converts all edges and their neighbours, of either sign.
+func checkEdges(h *harness, r Recipe) *Finding {
+	var x []float32
+	for _, e := range edges {
+		for d := range uint32(5) {
+			b := e + d - 2
+			x = append(x, math.Float32frombits(b), math.Float32frombits(b|1<<31))
+		}
+	}
+	_, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}})
+	return f
 }

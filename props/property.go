@@ -102,6 +102,13 @@ var properties = []Property{
 		applies: elementwise, check: checkSweep,
 	},
 	{
+		Name: "edges", Sees: "SUBN, RND: where the rounding of a conversion changes, and beside it", Budget: 1,
+		applies: func(row spec.Row) bool {
+			in := spec.MustLookup(row.Op)
+			return in.Kind == spec.KindMap && in.In[0].Format == spec.F32 && in.Out.Float() && in.Out != spec.F32
+		}, check: checkEdges,
+	},
+	{
 		Name: "symmetry", Sees: "CONV, FOV: silu(x) − silu(−x) = x, gelu the same, e^x·e^−x = 1", Budget: 8,
 		applies: func(row spec.Row) bool { return elementwise(row) && row.Op != spec.OpSwigluF32 }, check: checkSymmetry,
 	},
