@@ -232,3 +232,8 @@ func Takes(target string, op spec.Op) bool {
 	}
 	return false
 }
+
+// WriteInput returns an input in the encoding of Go's fuzzing corpus.
+func WriteInput(data []byte) []byte {
+	return fmt.Appendf(nil, "go test fuzz v1\n[]byte(%q)\n", data)
+}

@@ -373,3 +373,80 @@ func fuzzPlanted(cmd *cobra.Command, dir string, n int, seed uint64, limit time.
 	}
 	return nil
 }
+
+func fuzzCorpusCommand() *cobra.Command {
+	var to string
+	cmd := &cobra.Command{
+		Use:   "fuzz-corpus TARGET OUT [DIR]",
+		Short: "Convert inputs of a fuzz target between Go's files and libFuzzer's",
+		Long: "Fuzz-corpus writes the inputs in DIR, or the target's seeds from the corpus, to the folder\n" +
+			"OUT: as plain bytes for libFuzzer (--to libfuzzer), or in the encoding of Go's fuzzing\n" +
+			"corpus (--to go), whichever of the two they are in. Files are named after their contents.",
+		Args: cobra.RangeArgs(2, 3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := ""
+			if len(args) > 2 {
+				dir = args[2]
+			}
+			n, err := fuzzCorpus(args[0], args[1], dir, to)
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "%d inputs\n", n)
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "libfuzzer", "libfuzzer or go")
+	return cmd
+}
+
+func fuzzCorpus(target, out, dir, to string) (int, error) {
+	if to != "libfuzzer" && to != "go" {
+		return 0, fmt.Errorf("fuzz-corpus: -to %q: want libfuzzer or go", to)
+	}
+	var inputs [][]byte
+	switch {
+	case dir != "":
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			return 0, err
+		}
+		for _, f := range files {
+			if f.IsDir() {
+				continue
+			}
+			data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			if err == nil {
+				data, err = fuzz.ReadInput(data)
+			}
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", f.Name(), err)
+			}
+			inputs = append(inputs, data)
+		}
+	case slices.Contains(fuzz.Targets(), target):
+		entries, err := corpus.All()
+		if err != nil {
+			return 0, err
+		}
+		for _, e := range entries {
+			if data, ok := fuzz.Encode(target, &e.Case); ok {
+				inputs = append(inputs, data)
+			}
+		}
+	case fuzz.Reader(target) == nil:
+		return 0, fmt.Errorf("fuzz-corpus: no target %q", target)
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return 0, err
+	}
+	for _, data := range inputs {
+		sum := sha256.Sum256(data)
+		if to == "go" {
+			data = fuzz.WriteInput(data)
+		}
+		if _, err := write(filepath.Join(out, hex.EncodeToString(sum[:8])), data); err != nil {
+			return 0, err
+		}
+	}
+	return len(inputs), nil
+}

@@ -108,3 +108,38 @@ func TestKeepWorst(t *testing.T) {
 		t.Error("a broken file was passed over")
 	}
 }
+
+// TestFuzzCorpus: the seeds come back from libFuzzer's form as they were.
+func TestFuzzCorpus(t *testing.T) {
+	raw, goForm, back := filepath.Join(t.TempDir(), "raw"), filepath.Join(t.TempDir(), "go"), filepath.Join(t.TempDir(), "back")
+	n, err := fuzzCorpus("FuzzDotQuant", raw, "", "libfuzzer")
+	if err != nil || n < 10 {
+		t.Fatal(n, err)
+	}
+	if m, err := fuzzCorpus("FuzzDotQuant", goForm, raw, "go"); err != nil || m > n || m == 0 {
+		t.Fatal(m, err)
+	}
+	if _, err := fuzzCorpus("FuzzDotQuant", back, goForm, "libfuzzer"); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		var data [3][]byte
+		for i, dir := range []string{raw, goForm, back} {
+			if data[i], err = os.ReadFile(filepath.Join(dir, f.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(data[0], data[2]) || !bytes.HasPrefix(data[1], []byte("go test fuzz v1\n")) {
+			t.Errorf("%s did not come back", f.Name())
+		}
+	}
+	for _, bad := range [][2]string{{"FuzzNothing", "go"}, {"FuzzDotQuant", "xml"}} {
+		if _, err := fuzzCorpus(bad[0], t.TempDir(), "", bad[1]); err == nil {
+			t.Errorf("%v was accepted", bad)
+		}
+	}
+}

@@ -10,6 +10,7 @@
 //	assay fixedbugs            the smallest case that shows each public defect, for the corpus
 //	assay vectors              the corpus as plain files with bounds, for other languages
 //	assay fuzz-night           all fuzz targets in turn, for hours
+//	assay fuzz-corpus          fuzz inputs for libFuzzer, and from it
 //	assay fuzz-planted         how long each of them takes to find known defects
 //	assay sweep [OP...]        all inputs of the ops that have few enough
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
@@ -51,7 +52,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand(), fuzzCorpusCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+exec "$SRC/assay/fuzz/oss/build.sh"
