@@ -48,6 +48,10 @@ func fixedbugs(cmd *cobra.Command, ids []string, dir string, tries int, seed uin
 	for _, m := range all {
 		bar.step("%s", m.ID)
 		folder := slug(m.Defect)
+		if m.Class == "OOB" { // shown by what lies beside the operands, which is no part of a case
+			none[folder] = m.ID
+			continue
+		}
 		if folder == "" || done[folder] || len(ids) > 0 && !slices.Contains(ids, m.ID) {
 			continue
 		}
@@ -74,7 +78,7 @@ func fixedbugs(cmd *cobra.Command, ids []string, dir string, tries int, seed uin
 	}
 	bar.done()
 	for folder, id := range none {
-		if !done[folder] {
+		if _, err := os.Stat(filepath.Join(dir, folder)); err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s (%s): no single case shows it\n", folder, id)
 		}
 	}
