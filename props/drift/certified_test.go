@@ -11,17 +11,13 @@ import (
 // TestCertify: the enclosures hold what float64 comes near to, those of more
 // precision lie where those of less do, and both are narrow.
 func TestCertify(t *testing.T) {
-	n := 2
-	if testing.Short() {
-		n = 1
-	}
-	m, tokens := openTeacher(t, n)
+	m, tokens := openTeacher(t, few(2))
 	start := time.Now()
 	c, err := m.Certify(t.Context(), tokens)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d tokens, %d bits: %v", n, c.Bits, time.Since(start))
+	t.Logf("%d tokens, %d bits: %v", len(tokens), c.Bits, time.Since(start))
 	more, err := m.certify(t.Context(), tokens, 2*c.Bits)
 	if err != nil {
 		t.Fatal(err)

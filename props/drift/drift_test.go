@@ -12,6 +12,15 @@ import (
 	"assay/spec"
 )
 
+// few is n, or 1 with -short.
+func few(n int) int {
+	if testing.Short() {
+		return 1
+	}
+	return n
+}
+
+// openTeacher opens the teacher, with n tokens of its sample.
 func openTeacher(t testing.TB, n int) (*Model, []int) {
 	f, err := gguf.Parse(teacher.GGUF())
 	if err != nil {
@@ -26,11 +35,11 @@ func openTeacher(t testing.TB, n int) (*Model, []int) {
 
 // TestPathsAreRight: a run on any path is right at every stage.
 func TestPathsAreRight(t *testing.T) {
-	n, paths := 4, Paths
+	paths := Paths
 	if testing.Short() {
-		n, paths = 1, Paths[1:2]
+		paths = Paths[1:2]
 	}
-	m, tokens := openTeacher(t, n)
+	m, tokens := openTeacher(t, few(4))
 	for _, p := range paths {
 		start := time.Now()
 		trace, err := m.Run(t.Context(), tokens, Along(p))
@@ -56,7 +65,7 @@ func TestPathsAreRight(t *testing.T) {
 // TestReference: float64 and f32 passes agree stage by stage, and with the pass
 // of package activation.
 func TestReference(t *testing.T) {
-	m, tokens := openTeacher(t, 4)
+	m, tokens := openTeacher(t, few(4))
 	ref := m.Reference(tokens)
 	trace, err := m.Run(t.Context(), tokens, Along(PathA))
 	if err != nil {
@@ -91,11 +100,7 @@ func TestReference(t *testing.T) {
 // TestAttribute: the parts sum to the distance exactly, and one path against
 // itself has none.
 func TestAttribute(t *testing.T) {
-	n := 3
-	if testing.Short() {
-		n = 1
-	}
-	m, tokens := openTeacher(t, n)
+	m, tokens := openTeacher(t, few(3))
 	o, err := m.Attribute(t.Context(), tokens, Along(PathA), Along(PathB), 1, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +136,7 @@ func setup(t *testing.T, m *Model, text string) Plan {
 
 // TestTiersAgree: the tiers give the same bits at every stage.
 func TestTiersAgree(t *testing.T) {
-	m, tokens := openTeacher(t, 2)
+	m, tokens := openTeacher(t, few(2))
 	want, err := m.Run(t.Context(), tokens, setup(t, m, "B/generic"))
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +161,7 @@ func TestTiersAgree(t *testing.T) {
 // TestOracleRuns: the oracle in the kernels' place is right everywhere, and exact but
 // for one rounding.
 func TestOracleRuns(t *testing.T) {
-	m, tokens := openTeacher(t, 2)
+	m, tokens := openTeacher(t, few(2))
 	for _, path := range []string{"A", "B"} {
 		trace, err := m.Run(t.Context(), tokens, setup(t, m, path+"/oracle"))
 		if err != nil {
