@@ -96,7 +96,7 @@ func TestJudgeRejects(t *testing.T) {
 // TestJudgeAccepts runs the reference loops under many seeds, as rows of either
 // tree: a false alarm is as bad as a miss.
 func TestJudgeAccepts(t *testing.T) {
-	seeds := uint64(5)
+	seeds := uint64(2)
 	if testing.Short() || raceEnabled {
 		seeds = 1
 	}

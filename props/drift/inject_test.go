@@ -231,7 +231,7 @@ const injectionsEnv = "ASSAY_INJECTIONS"
 // TestInjections: whatever is broken, alone or in pairs, exactly the broken stages
 // are found wrong.
 func TestInjections(t *testing.T) {
-	n := 40
+	n := 2 * len(injections)
 	if testing.Short() {
 		n = 2
 	}
