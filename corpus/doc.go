@@ -4,6 +4,7 @@
 //
 //	cases/<op>/<id>.json              found inputs worth keeping
 //	fixedbugs/<project>-<issue>/      inputs that show a public defect, with the mutant that has it
+//	worst/fuzz/<op>.<tier>/           the largest error over bound that fuzzing has met
 //	teacher/                          the embedded trained model
 //	gguf/                             reader and writer of model files
 //

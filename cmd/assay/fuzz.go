@@ -89,11 +89,12 @@ func fuzzNight(cmd *cobra.Command, dir string, hours float64) error {
 		}
 		limit, cancel := context.WithTimeout(ctx, 3*slot)
 		o, err := r.program.Run(limit, r.Target, work, execs, night.WorstEnv+"="+worst)
+		timedOut := limit.Err() != nil
 		cancel()
 		if ctx.Err() != nil {
 			break
 		}
-		if err != nil && limit.Err() == nil {
+		if err != nil && !timedOut {
 			return err
 		}
 		r.Execs += o.Execs
@@ -102,7 +103,7 @@ func fuzzNight(cmd *cobra.Command, dir string, hours float64) error {
 		if o.Execs > 0 {
 			r.rate = float64(o.Execs) / o.Took.Seconds()
 		}
-		if limit.Err() != nil {
+		if timedOut {
 			o.Failed, o.Failure = true, fmt.Sprintf("did not end within %v", 3*slot)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s %s: %d executions in %.0f s, %s left\n", time.Now().Format(time.TimeOnly), r.Target, o.Execs, o.Took.Seconds(), time.Until(end).Round(time.Second))
