@@ -44,15 +44,15 @@ func fixedbugs(cmd *cobra.Command, ids []string, dir string, tries int, seed uin
 		}
 	}
 	bar := newProgress(len(all))
-	done, none := map[string]bool{}, map[string]string{}
+	stored, none := 0, map[string]string{}
 	for _, m := range all {
 		bar.step("%s", m.ID)
 		folder := slug(m.Defect)
-		if m.Class == "OOB" { // shown by what lies beside the operands, which is no part of a case
-			none[folder] = m.ID
+		if folder == "" || len(ids) > 0 && !slices.Contains(ids, m.ID) {
 			continue
 		}
-		if folder == "" || done[folder] || len(ids) > 0 && !slices.Contains(ids, m.ID) {
+		if m.Class == "OOB" { // shown by what lies beside the operands, which is no part of a case
+			none[folder] = m.ID
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(dir, folder)); err == nil {
@@ -74,7 +74,7 @@ func fixedbugs(cmd *cobra.Command, ids []string, dir string, tries int, seed uin
 		if err := store(cmd, filepath.Join(dir, folder, corpus.ID(c)+".json"), out); err != nil {
 			return err
 		}
-		done[folder] = true
+		stored++
 	}
 	bar.done()
 	for folder, id := range none {
@@ -82,7 +82,7 @@ func fixedbugs(cmd *cobra.Command, ids []string, dir string, tries int, seed uin
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s (%s): no single case shows it\n", folder, id)
 		}
 	}
-	if len(ids) > 0 && len(done) == 0 {
+	if len(ids) > 0 && stored == 0 {
 		return errors.New("fixedbugs: nothing was stored")
 	}
 	return nil

@@ -54,6 +54,7 @@ type fuzzRow struct {
 	Interesting int      `json:"interesting"`
 	Seconds     float64  `json:"seconds"`
 	Findings    []string `json:"findings"`
+	pkg         string
 	program     *night.Program
 	rate        float64 // executions a second
 }
@@ -108,7 +109,7 @@ func fuzzNight(cmd *cobra.Command, dir string, hours float64) error {
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s %s: %d executions in %.0f s, %s left\n", time.Now().Format(time.TimeOnly), r.Target, o.Execs, o.Took.Seconds(), time.Until(end).Round(time.Second))
 		if o.Failed {
-			where, err := liftFinding(dir, r.Target, o)
+			where, err := liftFinding(filepath.Join(dir, "corpus"), filepath.Join(dir, r.pkg), r.Target, o)
 			if err != nil {
 				where = err.Error()
 			}
@@ -150,7 +151,7 @@ func fuzzPrograms(ctx context.Context, dir, work string) ([]*fuzzRow, error) {
 			return nil, err
 		}
 		for _, target := range p.Targets {
-			rows = append(rows, &fuzzRow{Target: target, program: p})
+			rows = append(rows, &fuzzRow{Target: target, pkg: pkg, program: p})
 		}
 	}
 	return rows, nil
@@ -158,9 +159,9 @@ func fuzzPrograms(ctx context.Context, dir, work string) ([]*fuzzRow, error) {
 
 var recipeOf = regexp.MustCompile(`; case ([^;]+);`)
 
-// liftFinding stores what a target failed on: the input as a seed of the target, and the
-// case that it stands for in the corpus. It returns where.
-func liftFinding(dir, target string, o *night.Outcome) (string, error) {
+// liftFinding stores what a target of a package failed on: the case that it stands for in
+// the corpus, or the input as a seed of the target. It returns where.
+func liftFinding(corpusDir, pkg, target string, o *night.Outcome) (string, error) {
 	var c *spec.Case
 	if m := recipeOf.FindStringSubmatch(o.Failure); m != nil && strings.Contains(m[1], ":") {
 		if r, err := props.ParseRecipe(m[1]); err == nil {
@@ -182,14 +183,10 @@ func liftFinding(dir, target string, o *night.Outcome) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return write(filepath.Join(dir, "corpus", "cases", string(c.Op), corpus.ID(c)+".json"), data)
+		return write(filepath.Join(corpusDir, "cases", string(c.Op), corpus.ID(c)+".json"), data)
 	case o.Input != nil: // of a reader
 		sum := sha256.Sum256(o.Input)
-		pkg := "fuzz"
-		if !strings.HasPrefix(target, "Fuzz") {
-			return "", fmt.Errorf("no target %s", target)
-		}
-		return write(filepath.Join(dir, pkg, "testdata", "fuzz", target, hex.EncodeToString(sum[:8])), o.Input)
+		return write(filepath.Join(pkg, "testdata", "fuzz", target, hex.EncodeToString(sum[:8])), o.Input)
 	}
 	return "a seed", nil
 }

@@ -34,7 +34,7 @@ func TestLiftFinding(t *testing.T) {
 		"recipe": {Failure: "FAIL dot_q4k_q8k/avx2 accuracy: element 0; case " + recipe + "; replay: x"},
 		"input":  {Failure: "FAIL dot_q4k_q8k/avx2 accuracy: element 0; case the input; replay: x", Input: []byte(fmt.Sprintf("go test fuzz v1\n[]byte(%q)\n", input))},
 	} {
-		where, err := liftFinding(dir, "FuzzDotQuant", o)
+		where, err := liftFinding(filepath.Join(dir, "corpus"), filepath.Join(dir, "fuzz"), "FuzzDotQuant", o)
 		if err != nil || where != stored {
 			t.Fatalf("%s: %q, %v, want %q", name, where, err, stored)
 		}
@@ -48,11 +48,11 @@ func TestLiftFinding(t *testing.T) {
 		}
 		os.Remove(where)
 	}
-	where, err := liftFinding(dir, "FuzzGGUF", &night.Outcome{Failure: "panic", Input: []byte("go test fuzz v1\n[]byte(\"x\")\n")})
+	where, err := liftFinding(filepath.Join(dir, "corpus"), filepath.Join(dir, "fuzz"), "FuzzGGUF", &night.Outcome{Failure: "panic", Input: []byte("go test fuzz v1\n[]byte(\"x\")\n")})
 	if err != nil || !strings.HasPrefix(where, filepath.Join(dir, "fuzz", "testdata", "fuzz", "FuzzGGUF")) {
 		t.Errorf("%q, %v", where, err)
 	}
-	if where, err := liftFinding(dir, "FuzzGGUF", &night.Outcome{Failure: "panic"}); err != nil || where != "a seed" {
+	if where, err := liftFinding(filepath.Join(dir, "corpus"), filepath.Join(dir, "fuzz"), "FuzzGGUF", &night.Outcome{Failure: "panic"}); err != nil || where != "a seed" {
 		t.Errorf("%q, %v", where, err)
 	}
 }

@@ -81,9 +81,7 @@ func Campaign(ctx context.Context, o Options) error {
 	}
 	c := &campaign{Options: o, known: map[string]Result{}}
 	for _, r := range o.Known {
-		if r.Status != Unjudged {
-			c.known[r.Key()] = r
-		}
+		c.known[r.Key()] = r
 	}
 	ran := false
 	for _, file := range files {

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,15 +39,12 @@ func TestCensusFinds(t *testing.T) {
 				t.Fatalf("%s has %q not once", tt.file, tt.old)
 			}
 			dir := t.TempDir()
-			changed, overlay := filepath.Join(dir, "changed.go"), filepath.Join(dir, "overlay.json")
+			changed := filepath.Join(dir, "changed.go")
 			if err := os.WriteFile(changed, []byte(strings.Replace(string(data), tt.old, tt.new, 1)), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			text, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
+			overlay, err := writeOverlay(dir, map[string]string{path: changed})
 			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(overlay, text, 0o666); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-overlay", overlay, "-run", "^(TestDispatch|TestCensus|TestOrder|TestNames)$", "./kernels")

@@ -146,23 +146,30 @@ func NewBuild(ctx context.Context, root, dir string, s *Source) (*Build, error) 
 		return nil, err
 	}
 	pkg := filepath.Join(root, "kernels")
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
+	overlay, err := writeOverlay(dir, map[string]string{
 		filepath.Join(pkg, filepath.Base(s.Path)):  file,
 		filepath.Join(pkg, "asm_mutants_amd64.go"): goFile,
-	}})
+	})
 	if err != nil {
 		return nil, err
 	}
-	overlayFile := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(overlayFile, overlay, 0o666); err != nil {
-		return nil, err
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", b.Program, "./props/assembly/child")
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", b.Program, "./props/assembly/child")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("assembly: %s: go build: %w\n%.2000s", filepath.Base(s.Path), err, out)
 	}
 	return b, nil
+}
+
+// writeOverlay writes a file for -overlay: what is read in each file's place. It returns
+// its path.
+func writeOverlay(dir string, replace map[string]string) (string, error) {
+	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, text, 0o666)
 }
 
 var position = regexp.MustCompile(`\.s:([0-9]+)[:)]`)
