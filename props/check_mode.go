@@ -5,11 +5,12 @@ import (
 	"math"
 	"runtime"
 
+	"assay/kernels/cpustate"
 	"assay/spec"
 )
 
 func modeAbsent() string {
-	if !canSetMode {
+	if !cpustate.Known {
 		return "no access to the floating-point mode in this build"
 	}
 	return ""
@@ -24,7 +25,7 @@ func checkMode(h *harness, r Recipe) *Finding {
 	if f != nil {
 		return f
 	}
-	for _, extra := range []uint32{0, flushToZero, denormalsAreZero, flushToZero | denormalsAreZero} {
+	for _, extra := range []uint32{0, cpustate.FlushToZero, cpustate.DenormalsAreZero, cpustate.FlushToZero | cpustate.DenormalsAreZero} {
 		out, mode, f := h.inMode(c, extra)
 		if f != nil {
 			return f
@@ -45,22 +46,22 @@ func (h *harness) inMode(c *spec.Case, extra uint32) (out []byte, after uint32, 
 	out = make([]byte, n)
 	runtime.LockOSThread() // the mode belongs to the thread
 	defer runtime.UnlockOSThread()
-	old := getMode()
+	old := cpustate.Mode()
 	call := &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out}
 	h.cases++
 	f = protect(func() {
-		setMode(old | extra)
+		cpustate.SetMode(old | extra)
 		defer func() {
-			after = getMode() &^ statusBits
-			setMode(old)
+			after = cpustate.Mode() &^ cpustate.StatusBits
+			cpustate.SetMode(old)
 		}()
 		h.row.Func.Run(call)
 	})
-	return out, after ^ old&^statusBits, f
+	return out, after ^ old&^cpustate.StatusBits, f
 }
 
 func vectorsAbsent() string {
-	if !vectorsKnown {
+	if !cpustate.VectorsKnown {
 		return "the CPU does not tell whether the upper halves of vector registers are clear"
 	}
 	return ""
@@ -94,16 +95,16 @@ func (h *harness) leavesClear(c *spec.Case) *Finding {
 	var inUse uint32
 	var after uint64
 	if f := protect(func() {
-		clearVectors()
+		cpustate.ClearVectors()
 		h.row.Func.Run(call)
-		inUse, after = vectorsInUse(), flags()
+		inUse, after = cpustate.VectorsInUse(), cpustate.Flags()
 	}); f != nil {
 		return f
 	}
 	switch {
-	case inUse&upperHalves != 0:
+	case inUse&cpustate.UpperHalves != 0:
 		return &Finding{Detail: fmt.Sprintf("left the upper halves of vector registers in use: state bits %02x", inUse)}
-	case after&directionFlag != 0:
+	case after&cpustate.DirectionFlag != 0:
 		return &Finding{Detail: "left the direction flag set"}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"assay/kernels"
+	"assay/kernels/cpustate"
 	"assay/oracle"
 	"assay/spec"
 )
@@ -66,7 +67,7 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	if f := protect(func() {
 		call := &spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out}
 		soilStack(soil[h.cases%len(soil)])
-		soilRegisters()
+		cpustate.SoilRegisters()
 		h.row.Func.Run(call)
 	}); f != nil {
 		return f
@@ -107,8 +108,11 @@ func protect(f func()) (found *Finding) {
 	defer func() {
 		if r := recover(); r != nil {
 			detail := fmt.Sprintf("panic: %v", r)
-			if a, ok := r.(interface{ Addr() uintptr }); ok {
-				detail = fmt.Sprintf("touched memory outside its operands: %v at %#x", r, a.Addr())
+			switch r := r.(type) {
+			case spec.Fault:
+				detail = r.Error()
+			case interface{ Addr() uintptr }:
+				detail = fmt.Sprintf("touched memory outside its operands: %v at %#x", r, r.Addr())
 			}
 			found = &Finding{Detail: detail}
 		}

@@ -6,6 +6,12 @@ type Func interface {
 	Run(c *Call)
 }
 
+// Fault is what Run panics with when a kernel that runs elsewhere could not finish: it
+// crashed, hung or touched memory that is not its own.
+type Fault string
+
+func (f Fault) Error() string { return string(f) }
+
 // Call is one call of a kernel. Operands may start at any address.
 type Call struct {
 	Shape   Shape

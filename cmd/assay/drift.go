@@ -213,7 +213,7 @@ func (o *driftOptions) setups(m *drift.Model) ([2]*drift.Setup, error) {
 	var out [2]*drift.Setup
 	var others []*drift.Kernels
 	if o.library != "" {
-		rows, err := foreign.GGML(o.library)
+		rows, err := foreign.Load(o.library)
 		if err != nil {
 			return out, err
 		}

@@ -64,7 +64,7 @@ func sweepCommand() *cobra.Command {
 			if library == "" {
 				return runSweep(cmd, kernels.Rows(), dir, args)
 			}
-			rows, err := foreign.GGML(library)
+			rows, err := foreign.Load(library)
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ func TestGGML(t *testing.T) {
 	if dir == "" {
 		t.Skipf("no libraries of llama.cpp: %s names no folder", libraryEnv)
 	}
-	rows, err := foreign.GGML(filepath.Join(dir, "libggml-cpu-haswell.so"))
+	rows, err := foreign.Load(filepath.Join(dir, "libggml-cpu-haswell.so"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestGGML(t *testing.T) {
 }
 
 func TestGGMLAbsent(t *testing.T) {
-	if _, err := foreign.GGML(filepath.Join(t.TempDir(), "libggml-cpu-none.so")); err == nil {
+	if _, err := foreign.Load(filepath.Join(t.TempDir(), "libggml-cpu-none.so")); err == nil {
 		t.Error("a library that is not there was loaded")
 	}
 }
@@ -68,7 +68,7 @@ func TestGGMLDots(t *testing.T) {
 	if dir == "" {
 		t.Skipf("no libraries of llama.cpp: %s names no folder", libraryEnv)
 	}
-	rows, err := foreign.GGML(filepath.Join(dir, "libggml-cpu-haswell.so"))
+	rows, err := foreign.Load(filepath.Join(dir, "libggml-cpu-haswell.so"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,25 +2,25 @@
 
 #include "textflag.h"
 
-// func getMode() uint32
-TEXT ·getMode(SB), NOSPLIT, $0-4
+// func Mode() uint32
+TEXT ·Mode(SB), NOSPLIT, $0-4
 	STMXCSR ret+0(FP)
 	RET
 
-// func setMode(m uint32)
-TEXT ·setMode(SB), NOSPLIT, $0-4
+// func SetMode(m uint32)
+TEXT ·SetMode(SB), NOSPLIT, $0-4
 	LDMXCSR m+0(FP)
 	RET
 
-// func flags() uint64
-TEXT ·flags(SB), NOSPLIT, $0-8
+// func Flags() uint64
+TEXT ·Flags(SB), NOSPLIT, $0-8
 	PUSHFQ
 	POPQ AX
 	MOVQ AX, ret+0(FP)
 	RET
 
-// func clearVectors()
-TEXT ·clearVectors(SB), NOSPLIT, $0-0
+// func ClearVectors()
+TEXT ·ClearVectors(SB), NOSPLIT, $0-0
 	VZEROUPPER
 	RET
 
@@ -117,8 +117,8 @@ no:
 	MOVB $0, ret+0(FP)
 	RET
 
-// func vectorsInUse() uint32
-TEXT ·vectorsInUse(SB), NOSPLIT, $0-4
+// func VectorsInUse() uint32
+TEXT ·VectorsInUse(SB), NOSPLIT, $0-4
 	MOVL $1, CX
 	XGETBV
 	MOVL AX, ret+0(FP)

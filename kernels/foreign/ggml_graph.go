@@ -1,0 +1,191 @@
+//go:build linux && (amd64 || arm64)
+
+package foreign
+
+import (
+	"encoding/binary"
+	"fmt"
+	"unsafe"
+
+	"assay/spec"
+)
+
+// graphs is what ggml's graph interface takes. Pointers are the library's own, and
+// operands are copied to its memory: what a node reads beside them is not seen.
+type graphs struct {
+	init    func(params initParams) uintptr
+	free    func(ctx uintptr)
+	tensor  func(ctx uintptr, format int32, cols, rows int64) uintptr
+	cube    func(ctx uintptr, format int32, n0, n1, n2 int64) uintptr
+	data    func(tensor uintptr) *byte
+	graph   func(ctx uintptr) uintptr
+	expand  func(graph, tensor uintptr)
+	compute func(ctx, graph uintptr, threads int32) int32
+
+	gelu    func(ctx, x uintptr) uintptr
+	mul     func(ctx, x, y uintptr) uintptr
+	swiglu  func(ctx, gate, up uintptr) uintptr
+	norm    func(ctx, x uintptr, eps float32) uintptr
+	softmax func(ctx, x, mask uintptr, scale, maxBias float32) uintptr
+	matmul  func(ctx, w, x uintptr) uintptr
+	rope    func(ctx, x, pos, factors uintptr, width, mode, context int32, theta, scale, ext, attn, fast, slow float32) uintptr
+}
+
+// initParams is struct ggml_init_params.
+type initParams struct {
+	size   uint64
+	memory uintptr
+	bare   bool
+}
+
+// ggml's numbers of types and of RoPE's pairings.
+const (
+	ggmlF32     = 0
+	ggmlI32     = 26
+	ropePairs   = 0
+	ropeHalves  = 2
+	graphBytes  = 2 << 20 // tensors' and graph's headers, and the plan's buffer
+	tensorAlign = 64
+)
+
+func (g *ggml) graphs() {
+	n := new(graphs)
+	g.required(g.base, "ggml_init", &n.init)
+	g.required(g.base, "ggml_free", &n.free)
+	g.required(g.base, "ggml_new_tensor_2d", &n.tensor)
+	g.required(g.base, "ggml_new_tensor_3d", &n.cube)
+	g.required(g.base, "ggml_get_data", &n.data)
+	g.required(g.base, "ggml_new_graph", &n.graph)
+	g.required(g.base, "ggml_build_forward_expand", &n.expand)
+	g.required(g.cpu, "ggml_graph_compute_with_ctx", &n.compute)
+	g.required(g.base, "ggml_gelu", &n.gelu)
+	g.required(g.base, "ggml_mul", &n.mul)
+	g.required(g.base, "ggml_rms_norm", &n.norm)
+	g.required(g.base, "ggml_soft_max_ext", &n.softmax)
+	g.required(g.base, "ggml_mul_mat", &n.matmul)
+	g.required(g.base, "ggml_rope_ext", &n.rope)
+	hasSwiglu := g.optional(g.base, "ggml_swiglu_split", &n.swiglu)
+	if g.err != nil {
+		return
+	}
+	// GELU is computed by graphs alone.
+	g.add(spec.OpGeluF32, "", node{n, 1, func(s *session, c *spec.Call) uintptr {
+		return n.gelu(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1))
+	}})
+	if hasSwiglu {
+		g.add(spec.OpSwigluF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+			return n.swiglu(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), s.floats(c.In[1], c.Shape.Cols, 1))
+		}})
+	}
+	g.add(spec.OpRMSNormF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+		y := n.norm(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), spec.ReadNormParams(c.In[2]).Eps)
+		if len(c.In[1]) > 0 {
+			y = n.mul(s.ctx, y, s.floats(c.In[1], c.Shape.Cols, 1))
+		}
+		return y
+	}})
+	g.add(spec.OpSoftmaxF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+		mask := uintptr(0)
+		if len(c.In[1]) > 0 {
+			mask = s.floats(c.In[1], c.Shape.Cols, 1)
+		}
+		return n.softmax(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), mask, spec.ReadSoftmaxParams(c.In[2]).Scale, 0)
+	}})
+	g.add(spec.OpRopeF32, ":graph", node{n, 1, n.ropeNode})
+	for _, f := range spec.Formats() {
+		to := spec.ActivationOf(f)
+		op := spec.OpMatvec(f, to)
+		if f == spec.F32 {
+			op = spec.OpMatvecF32
+		}
+		if !spec.Known(op) {
+			continue
+		}
+		// An activation that has the type of the dot already is taken as it is.
+		g.add(op, ":graph", node{n, 0, func(s *session, c *spec.Call) uintptr {
+			return n.matmul(s.ctx, s.put(f, c.In[0], c.Shape.Cols, c.Shape.Rows), s.put(to, c.In[1], c.Shape.Cols, c.Shape.Batch))
+		}})
+	}
+}
+
+func (n *graphs) ropeNode(s *session, c *spec.Call) uintptr {
+	p := spec.ReadRopeParams(c.In[2], c.Shape)
+	// Heads of one token.
+	x := n.cube(s.ctx, ggmlF32, int64(c.Shape.Cols), int64(c.Shape.Rows), 1)
+	copy(s.bytes(x, len(c.In[0])), c.In[0])
+	pos := n.tensor(s.ctx, ggmlI32, 1, 1)
+	binary.LittleEndian.PutUint32(s.bytes(pos, 4), uint32(p.Pos))
+	factors := uintptr(0)
+	if len(c.In[1]) > 0 {
+		factors = s.floats(c.In[1][:2*p.Width], p.Width/2, 1)
+	}
+	mode := int32(ropePairs)
+	if p.Halves {
+		mode = ropeHalves
+	}
+	return n.rope(s.ctx, x, pos, factors, int32(p.Width), mode, int32(p.OrigContext),
+		p.Theta, p.FreqScale, p.ExtFactor, p.AttnFactor, p.BetaFast, p.BetaSlow)
+}
+
+// node is a kernel that is a graph of one node or two.
+type node struct {
+	g       *graphs
+	threads int // 0: as many as the call allows
+	build   func(*session, *spec.Call) uintptr
+}
+
+// session is the memory of one graph.
+type session struct {
+	g   *graphs
+	ctx uintptr
+}
+
+func (n node) Run(c *spec.Call) {
+	size := graphBytes + 4*(len(c.Out)+tensorAlign)
+	for _, b := range c.In {
+		size += len(b) + tensorAlign
+	}
+	s := &session{n.g, n.g.init(initParams{size: uint64(size)})}
+	if s.ctx == 0 {
+		panic(spec.Fault("ggml_init failed"))
+	}
+	defer n.g.free(s.ctx)
+	y := n.build(s, c)
+	graph := n.g.graph(s.ctx)
+	n.g.expand(graph, y)
+	threads := n.threads
+	if threads == 0 {
+		threads = max(c.Threads, 1)
+	}
+	if status := n.g.compute(s.ctx, graph, int32(threads)); status != 0 {
+		panic(spec.Fault(fmt.Sprintf("ggml_graph_compute: status %d", status)))
+	}
+	copy(c.Out, s.bytes(y, len(c.Out)))
+}
+
+// bytes returns the first n bytes of a tensor.
+func (s *session) bytes(tensor uintptr, n int) []byte { return unsafe.Slice(s.g.data(tensor), n) }
+
+// put makes a tensor.
+func (s *session) put(f spec.Format, b []byte, cols, rows int) uintptr {
+	t := s.g.tensor(s.ctx, ggmlType(f), int64(cols), int64(rows))
+	copy(s.bytes(t, len(b)), b)
+	return t
+}
+
+func (s *session) floats(b []byte, cols, rows int) uintptr { return s.put(spec.F32, b, cols, rows) }
+
+// ggmlType is ggml's number of a format.
+func ggmlType(f spec.Format) int32 {
+	id, ok := ggmlTypes[f]
+	if !ok {
+		panic(fmt.Sprintf("foreign: ggml's number of %v is not known", f))
+	}
+	return id
+}
+
+var ggmlTypes = map[spec.Format]int32{
+	spec.F32: ggmlF32, spec.F16: 1, spec.Q4_0: 2, spec.Q4_1: 3, spec.Q5_0: 6, spec.Q5_1: 7, spec.Q8_0: 8, spec.Q8_1: 9,
+	spec.Q2K: 10, spec.Q3K: 11, spec.Q4K: 12, spec.Q5K: 13, spec.Q6K: 14, spec.Q8K: 15, spec.IQ4NL: 20, spec.IQ4XS: 23,
+	spec.BF16: 30, spec.MXFP4: 39, spec.NVFP4: 40,
+}
