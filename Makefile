@@ -1,8 +1,8 @@
-# Everything below needs Go alone; make emulate also needs Debian's packages.
+# Everything below needs Go alone; make emulate also needs Debian's packages, make peers npm.
 
 GO ?= go
 
-.PHONY: audit test short race purego vet bench fuzz-short fuzz-night fuzz-planted mutants seeds asm-mutants contracts corpus-pull-request emulate exhaustive vectors clean
+.PHONY: audit audit-llama.cpp peers test short race purego vet bench fuzz-short fuzz-night fuzz-planted mutants seeds asm-mutants contracts corpus-pull-request emulate exhaustive vectors clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -10,8 +10,19 @@ audit:
 
 # All tests; what is skipped is counted, and named with its reason. Tiers that
 # this CPU lacks run on an emulated one where that can be had.
-test:
+test: peers
 	ASSAY_EMULATE=1 $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
+
+# llama.cpp's released kernels, to audit and to race; what needs them is skipped without.
+PEERS = kernels/foreign/peers
+peers:
+	@if ! command -v npm >/dev/null; then echo "skipped: no npm, so no kernels of llama.cpp"; \
+	elif [ $(PEERS)/node_modules/.package-lock.json -nt $(PEERS)/package-lock.json ]; then :; \
+	else npm ci --prefix $(PEERS) --ignore-scripts --no-audit --no-fund || [ -z "$$CI" ]; fi
+
+# All of them that this CPU can run, held to docs/audit-llama.cpp.md's reviewed deviations.
+audit-llama.cpp: peers
+	$(GO) run ./cmd/assay lib -peers -budget 0.3 -judged kernels/foreign/llama.cpp.yaml -report docs/audit-llama.cpp.md
 
 # A quick look while working.
 short:

@@ -106,7 +106,7 @@ func Decode(data []byte) (*Entry, error) {
 	return e, nil
 }
 
-//go:embed cases fixedbugs worst/fuzz
+//go:embed cases fixedbugs deviations worst/fuzz
 var stored embed.FS
 
 // All returns every stored case.

@@ -128,20 +128,23 @@ func checkAlias(h *harness, r Recipe) *Finding {
 var threadCounts = []int{2, 3, 5, 8, 17, 40}
 
 // checkThreads judges a matvec or attention on each number of threads, twice, for
-// threads that share what they should not may be lucky once. Rows are many enough
-// for every thread to have several.
+// threads that share what they should not may be lucky once: a matvec for one
+// activation and for several. Rows are many enough for every thread to have several.
 func checkThreads(h *harness, r Recipe) *Finding {
 	r.Shape.Rows = 1 + int(r.Seed%97)
 	r.Shape.Cols = min(r.Shape.Cols, 2*spec.SuperBlock)
 	if r.Shape.Heads > 0 { // each head of a row is by itself
 		r.Shape.Rows, r.Shape.Cols = 1+int(r.Seed%23), min(r.Shape.Cols, 16)
 	}
-	c := r.Case()
-	want, f := h.want(c)
-	if f != nil {
-		return f
-	}
-	for range 2 {
+	for _, batch := range []int{1, 2 + int(r.Seed>>16%3)} {
+		if spec.MustLookup(r.Op).Kind == spec.KindMatvec {
+			r.Shape.Batch = batch
+		}
+		c := r.Case()
+		want, f := h.want(c)
+		if f != nil {
+			return f
+		}
 		for _, threads := range append([]int{1, 40 + int(r.Seed>>8%7)}, threadCounts...) {
 			out, f := h.run(c, threads)
 			if f == nil {

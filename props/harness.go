@@ -73,11 +73,11 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 		return f
 	}
 	if !bytes.Equal(before, around[:first]) || !bytes.Equal(after, around[first+len(out):]) {
-		return &Finding{Detail: "bytes outside the output were written"}
+		return &Finding{Detail: "bytes outside the output were written", Stopped: true}
 	}
 	for k := range in {
 		if !bytes.Equal(in[k], c.In[k]) {
-			return &Finding{Detail: fmt.Sprintf("operand %d was changed", k)}
+			return &Finding{Detail: fmt.Sprintf("operand %d was changed", k), Stopped: true}
 		}
 	}
 	return nil
@@ -114,7 +114,7 @@ func protect(f func()) (found *Finding) {
 			case interface{ Addr() uintptr }:
 				detail = fmt.Sprintf("touched memory outside its operands: %v at %#x", r, r.Addr())
 			}
-			found = &Finding{Detail: detail}
+			found = &Finding{Detail: detail, Stopped: true}
 		}
 	}()
 	f()

@@ -256,3 +256,6 @@ func drawMode(rng *rand.Rand, op spec.Op) Recipe {
 func drawIntegers(rng *rand.Rand, op spec.Op) Recipe { return drawFrom(rng, op, integers) }
 func drawCalm(rng *rand.Rand, op spec.Op) Recipe     { return drawFrom(rng, op, calm) }
 func drawTypical(rng *rand.Rand, op spec.Op) Recipe  { return drawFrom(rng, op, usual) }
+
+// DrawUsual returns a random recipe of usual data, which no bound is far from.
+func DrawUsual(rng *rand.Rand, op spec.Op) Recipe { return drawTypical(rng, op) }

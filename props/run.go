@@ -22,6 +22,10 @@ type Options struct {
 	// Twin takes the op's reference loop in the oracle's place, for rows that
 	// declare its tree: enough where the reference loop itself is judged too.
 	Twin bool
+	// All goes on with a property that has failed, so that the ledger has its largest
+	// error over bound and the number of recipes that fail. A call that did not return,
+	// or touched what is not its own, ends it.
+	All bool
 	// Replay returns the command that shows a verdict again.
 	Replay func(row spec.Row, property string, r Recipe) string
 	// Progress is called after each property, if set.
@@ -70,20 +74,23 @@ func runProperty(ctx context.Context, row spec.Row, p Property, o Options) *Verd
 		n = max(1, int(float64(n)*o.Budget))
 	}
 	cases := 0
+	var first *Verdict
 	for range n {
 		if ctx.Err() != nil {
-			return nil
+			return first
 		}
 		r := p.Draw(rng, row.Op)
 		v := p.Check(row, r, o)
 		cases += v.Cases
-		if v.Failed {
-			out := v.Verdict
-			out.Cases = cases
-			return &out
+		if v.Failed && first == nil {
+			first = &v.Verdict
+			first.Cases = cases
+		}
+		if v.Failed && (!o.All || v.Finding.Stopped) {
+			break
 		}
 	}
-	return nil
+	return first
 }
 
 // Result is what one check of one recipe gave.

@@ -13,6 +13,11 @@ import (
 // the correct kernel, does not; nil if there is none among those it tries, tries for
 // each of the op's smaller shapes.
 func Smallest(ctx context.Context, row, correct spec.Row, tries int, seed uint64) *spec.Case {
+	return SmallestWhere(ctx, row, correct, tries, seed, func(Verdict) bool { return true })
+}
+
+// SmallestWhere is Smallest for cases whose verdict on the row is one that is wanted.
+func SmallestWhere(ctx context.Context, row, correct spec.Row, tries int, seed uint64, wanted func(Verdict) bool) *spec.Case {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	for _, s := range smallShapes(rng, row.Op) {
 		for range tries {
@@ -22,7 +27,7 @@ func Smallest(ctx context.Context, row, correct spec.Row, tries int, seed uint64
 			r := Draw(rng, row.Op)
 			r.Shape = s
 			c := r.Case()
-			if failsAlways(row, c) && !CheckCase(correct, c).Failed {
+			if failsAlways(row, c, wanted) && !CheckCase(correct, c).Failed {
 				return c
 			}
 		}
@@ -30,16 +35,16 @@ func Smallest(ctx context.Context, row, correct spec.Row, tries int, seed uint64
 	return nil
 }
 
-// failsAlways tells whether a row fails on a case wherever its operands lie: what a
-// kernel reads behind them is not part of the case.
-func failsAlways(row spec.Row, c *spec.Case) bool {
+// failsAlways tells whether a row fails on a case, in a way that is wanted, wherever
+// its operands lie: what a kernel reads behind them is not part of the case.
+func failsAlways(row spec.Row, c *spec.Case, wanted func(Verdict) bool) bool {
 	for range 4 {
 		moved := *c
 		moved.In = nil
 		for _, b := range c.In {
 			moved.In = append(moved.In, slices.Clone(b))
 		}
-		if !CheckCase(row, &moved).Failed {
+		if v := CheckCase(row, &moved); !v.Failed || !wanted(v.Verdict) {
 			return false
 		}
 	}

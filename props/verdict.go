@@ -23,6 +23,7 @@ type Finding struct {
 	Bound   string
 	Ratio   float64 // error / bound; 0 where no error was measured
 	Detail  string  // what was expected, in words
+	Stopped bool    // the call did not return, or touched what is not its own
 }
 
 // Verdict is a finding with the row, the property and the case it belongs to.

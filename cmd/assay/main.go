@@ -15,6 +15,7 @@
 //	assay sweep [OP...]        all inputs of the ops that have few enough
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //	assay drift [MODEL.gguf]   two paths through a model, stage by stage, and who owns their distance
+//	assay lib PATH...          the kernels of other engines' shared libraries
 //	assay contracts            what the project claims, and the evidence of this run
 //
 // Exit status: 0 if everything holds, 1 if something fails, 2 on bad use,
@@ -31,6 +32,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"assay/kernels/foreign"
 )
 
 // errFailed is returned by a command that ran and found a failure, which it
@@ -40,6 +43,7 @@ var errFailed = errors.New("failed")
 func main() { os.Exit(run()) }
 
 func run() int {
+	foreign.Serve() // this process may be the child that calls a library
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := &cobra.Command{
@@ -52,7 +56,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand(), fuzzCorpusCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), libCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand(), fuzzCorpusCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

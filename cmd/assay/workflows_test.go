@@ -18,7 +18,7 @@ func TestWorkflows(t *testing.T) {
 		t.Fatal(err)
 	}
 	var targets []string
-	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(string(makefile), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z.-]+):`).FindAllStringSubmatch(string(makefile), -1) {
 		targets = append(targets, m[1])
 	}
 	phony := regexp.MustCompile(`(?m)^\.PHONY: (.*)$`).FindStringSubmatch(string(makefile))

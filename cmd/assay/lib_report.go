@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"assay/corpus"
+	"assay/kernels"
+	"assay/props"
+	"assay/props/definition"
+	"assay/spec"
+)
+
+// judgedFile is a reviewed file of deviations.
+type judgedFile struct {
+	Title      string            `yaml:"title"`   // of the report
+	Release    string            `yaml:"release"` // what was audited
+	Remarks    string            `yaml:"remarks"` // what the report does not cover, and other remarks
+	Deviations []judgedDeviation `yaml:"deviations"`
+}
+
+// judgedDeviation is one way in which kernels differ from the ops that they are held to.
+type judgedDeviation struct {
+	ID      string   `yaml:"id"`
+	Ops     []string `yaml:"ops"`     // patterns of path.Match
+	Tiers   string   `yaml:"tiers"`   // regular expression of the tiers that have it; "" for any
+	Finding string   `yaml:"finding"` // regular expression of the property and the finding; "" for any
+	Verdict string   `yaml:"verdict"` // defect, choice, undefined or ours
+	Text    string   `yaml:"text"`
+	// Unstored says why no case can show it, where none can: what only two calls
+	// together show, or the processor's state.
+	Unstored string `yaml:"unstored"`
+
+	tiers, finding *regexp.Regexp
+	rows           map[string]bool // OP/TIER seen
+	kinds          map[string]int
+	worst          *libFailure // the one with the largest error over bound
+	kept           *corpus.Entry
+	shown          []string // what the case gives on each row that it fails on
+}
+
+var deviationVerdicts = []string{"defect", "choice", "undefined", "ours"}
+
+func readJudged(name string) (*judgedFile, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var f judgedFile
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(&f); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	ids := map[string]bool{}
+	for i := range f.Deviations {
+		e := &f.Deviations[i]
+		bad := func(format string, args ...any) error {
+			return fmt.Errorf("%s: deviation %q: %s", name, e.ID, fmt.Sprintf(format, args...))
+		}
+		switch {
+		case e.ID == "" || ids[e.ID]:
+			return nil, bad("want an id of its own")
+		case len(e.Ops) == 0 || strings.TrimSpace(e.Text) == "":
+			return nil, bad("want ops and a text")
+		case !slices.Contains(deviationVerdicts, e.Verdict):
+			return nil, bad("verdict %q; want one of %v", e.Verdict, deviationVerdicts)
+		}
+		ids[e.ID] = true
+		for _, p := range e.Ops {
+			if _, err := path.Match(p, ""); err != nil {
+				return nil, bad("op %q: %v", p, err)
+			}
+		}
+		if e.tiers, err = regexp.Compile("^(?:" + cmp.Or(e.Tiers, ".*") + ")$"); err != nil {
+			return nil, bad("tiers: %v", err)
+		}
+		if e.finding, err = regexp.Compile(e.Finding); err != nil {
+			return nil, bad("finding: %v", err)
+		}
+		e.rows, e.kinds = map[string]bool{}, map[string]int{}
+	}
+	return &f, nil
+}
+
+// find returns the first deviation that a failure matches, nil if there is none.
+func (j *judgedFile) find(op spec.Op, tier spec.Tier, f libFailure) *judgedDeviation {
+	text := f.Property + ": " + f.text()
+	for i := range j.Deviations {
+		if e := &j.Deviations[i]; e.onRow(op, tier) && e.finding.MatchString(text) {
+			return e
+		}
+	}
+	return nil
+}
+
+func (e *judgedDeviation) onRow(op spec.Op, tier spec.Tier) bool {
+	return e.tiers.MatchString(string(tier)) && slices.ContainsFunc(e.Ops, func(p string) bool {
+		ok, _ := path.Match(p, string(op))
+		return ok
+	})
+}
+
+// assign gives each failure to the first deviation that matches it, and returns
+// those that none does.
+func (j *judgedFile) assign(rows []*libRow) (unjudged []string) {
+	for _, r := range rows {
+		for _, f := range r.Failures {
+			e := j.find(r.Op, r.Tier, f)
+			if e == nil {
+				unjudged = append(unjudged, fmt.Sprintf("%s/%s %s (%s): %s", r.Op, r.Tier, f.Property, f.Kind, f.text()))
+				continue
+			}
+			e.rows[string(r.Op)+"/"+string(r.Tier)] = true
+			e.kinds[f.Kind]++
+			if e.worst == nil || f.Ratio > e.worst.Ratio {
+				e.worst = &f
+			}
+		}
+	}
+	return unjudged
+}
+
+// deviationDir is where the cases of deviations lie, in folders by id.
+const deviationDir = "corpus/deviations"
+
+// deviationSource is a case's source, by which it is found again.
+func (j *judgedFile) source(e *judgedDeviation) string { return j.Release + ", deviation " + e.ID }
+
+// reproduce runs the stored case of each deviation on the rows that have it. Where
+// there is none, and keep is set, one is looked for and stored.
+func (j *judgedFile) reproduce(cmd *cobra.Command, rows []spec.Row, entries []*corpus.Entry, keep bool) (bad []string, err error) {
+	for i := range j.Deviations {
+		e := &j.Deviations[i]
+		if len(e.rows) == 0 || e.Unstored != "" {
+			continue
+		}
+		k := slices.IndexFunc(entries, func(c *corpus.Entry) bool { return c.Source == j.source(e) })
+		if k >= 0 {
+			e.kept = entries[k]
+		} else if keep {
+			if e.kept, err = j.findCase(cmd, e, rows); err != nil {
+				return nil, err
+			}
+		}
+		if e.kept == nil {
+			bad = append(bad, e.ID+": no case in the corpus shows it (-keep looks for one)")
+			continue
+		}
+		for _, row := range rows {
+			if row.Op == e.kept.Case.Op && e.rows[row.Name()] {
+				if v := props.CheckCase(row, &e.kept.Case); v.Failed {
+					f := failureOf(row.Op, v.Verdict, 1)
+					e.shown = append(e.shown, fmt.Sprintf("`%s` %s", row.Tier, strings.TrimSuffix(f.text(), f.Case)))
+				}
+			}
+		}
+		if len(e.shown) == 0 {
+			bad = append(bad, fmt.Sprintf("%s: case %s fails on no row", e.ID, e.kept.Path))
+		}
+	}
+	return bad, nil
+}
+
+// findCase looks for a small case that shows a deviation and that our own kernel does not
+// fail on, and stores it.
+func (j *judgedFile) findCase(cmd *cobra.Command, e *judgedDeviation, rows []spec.Row) (*corpus.Entry, error) {
+	for _, row := range rows {
+		if !e.rows[row.Name()] {
+			continue
+		}
+		c := props.SmallestWhere(cmd.Context(), row, kernels.For(row.Op)[0], 300, 1, func(v props.Verdict) bool {
+			return j.find(row.Op, row.Tier, failureOf(row.Op, v, 1)) == e
+		})
+		if c == nil {
+			continue
+		}
+		text, _, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
+		entry := &corpus.Entry{Case: *c, Source: j.source(e), Note: text}
+		out, err := corpus.Encode(entry)
+		if err != nil {
+			return nil, err
+		}
+		entry.Case.ID = corpus.ID(c)
+		entry.Path = path.Join("deviations", e.ID, entry.Case.ID+".json")
+		return entry, store(cmd, filepath.Join(deviationDir, e.ID, entry.Case.ID+".json"), out)
+	}
+	return nil, nil
+}
+
+// hold holds the findings to the reviewed file, and writes the report.
+func (j *judgedFile) hold(cmd *cobra.Command, results []*libRow, rows []spec.Row, entries []*corpus.Entry, o libOptions) error {
+	var bad []string
+	for _, u := range j.assign(results) {
+		bad = append(bad, "not judged: "+u)
+	}
+	for _, e := range j.Deviations {
+		seen := slices.ContainsFunc(results, func(r *libRow) bool { return r.Verdict != "skipped" && e.onRow(r.Op, r.Tier) })
+		if seen && len(e.rows) == 0 {
+			bad = append(bad, e.ID+": judged, and not seen")
+		}
+		if e.Verdict == "ours" {
+			bad = append(bad, e.ID+": our own error, to be fixed")
+		}
+	}
+	more, err := j.reproduce(cmd, rows, entries, o.keep)
+	if err != nil {
+		return err
+	}
+	bad = append(bad, more...)
+	if o.report != "" {
+		if err := os.WriteFile(o.report, j.markdown(results, o), 0o666); err != nil {
+			return err
+		}
+	}
+	for _, line := range bad {
+		fmt.Fprintln(cmd.ErrOrStderr(), "FAIL", line)
+	}
+	if len(bad) > 0 {
+		return errFailed
+	}
+	return nil
+}
+
+func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
+	var s bytes.Buffer
+	p := func(format string, args ...any) { fmt.Fprintf(&s, format+"\n", args...) }
+	p("# %s", j.Title)
+	p("")
+	p("Audited: %s. Written by `make audit-llama.cpp` (seed %d, budget %g); it holds the", j.Release, o.seed, o.budget)
+	p("findings to `%s` and fails on one that is not judged there, or is judged and not", filepath.ToSlash(o.judged))
+	p("seen. Each kernel ran in a child process, on the same properties, generators and corpus as our own, for any")
+	p("order of summation.")
+	p("")
+	p("%s", strings.TrimSpace(j.Remarks))
+	p("")
+
+	// Libraries.
+	p("## Libraries")
+	p("")
+	p("| library | rows | pass | deviate | cases | |")
+	p("|---|---|---|---|---|---|")
+	var libs []string
+	for _, r := range results {
+		if !slices.Contains(libs, r.Library) {
+			libs = append(libs, r.Library)
+		}
+	}
+	var tiers []spec.Tier
+	for _, lib := range libs {
+		var n, pass, fail, cases int
+		skipped := ""
+		for _, r := range results {
+			if r.Library != lib {
+				continue
+			}
+			n++
+			cases += r.Cases
+			switch r.Verdict {
+			case "pass":
+				pass++
+			case "fail":
+				fail++
+			case "skipped":
+				skipped = "not run: " + r.Skipped
+			}
+			if r.Verdict != "skipped" && !slices.Contains(tiers, r.Tier) {
+				tiers = append(tiers, r.Tier)
+			}
+		}
+		p("| %s | %d | %d | %d | %d | %s |", lib, n, pass, fail, cases, skipped)
+	}
+	p("")
+	p("The machine: %s/%s; its own tiers: %s.", runtime.GOOS, runtime.GOARCH, ownTiers())
+	p("")
+
+	// Worst error over bound.
+	p("## Worst error over bound")
+	p("")
+	p("Of all cases, those included that fail. 0: bit for bit what the op requires. A number in")
+	p("bold: the row deviates, see below; for exact ops, which have no bound, `≠`.")
+	p("")
+	var ops []spec.Op
+	at := map[spec.Op]map[spec.Tier]*libRow{}
+	for _, r := range results {
+		if r.Verdict == "skipped" {
+			continue
+		}
+		if at[r.Op] == nil {
+			ops = append(ops, r.Op)
+			at[r.Op] = map[spec.Tier]*libRow{}
+		}
+		at[r.Op][r.Tier] = r
+	}
+	for _, way := range []string{"", ":graph", ":gemv", ":gemm", "base"} {
+		var cols []spec.Tier
+		for _, t := range tiers {
+			_, suffix, _ := strings.Cut(string(t), ":")
+			if way == "base" && t == "base" || t != "base" && way == strings.TrimSuffix(":"+suffix, ":") {
+				cols = append(cols, t)
+			}
+		}
+		if len(cols) == 0 {
+			continue
+		}
+		header, line := "| op |", "|---|"
+		for _, t := range cols {
+			header += " " + string(t) + " |"
+			line += "---|"
+		}
+		p("%s", header)
+		p("%s", line)
+		for _, op := range ops {
+			text, any := "| "+string(op)+" |", false
+			for _, t := range cols {
+				r := at[op][t]
+				switch {
+				case r == nil:
+					text += " – |"
+					continue
+				case r.Verdict == "fail" && spec.MustLookup(op).Exact:
+					text += " **≠** |"
+				case r.Verdict == "fail":
+					text += fmt.Sprintf(" **%.3g** |", r.WorstRatio)
+				default:
+					text += fmt.Sprintf(" %.3g |", r.WorstRatio)
+				}
+				any = true
+			}
+			if any {
+				p("%s", text)
+			}
+		}
+		p("")
+	}
+
+	// Deviations.
+	p("## Deviations")
+	p("")
+	p("Verdicts: **defect**, wrong by ggml's own definition; **choice**, another definition or accuracy than")
+	p("ours, consistently; **undefined**, input for which ggml promises nothing. The case is in the")
+	p("corpus (`%s`), where our own kernels replay it.", deviationDir)
+	for _, e := range j.Deviations {
+		if len(e.rows) == 0 {
+			continue
+		}
+		p("")
+		p("### %s: %s", e.ID, e.Verdict)
+		p("")
+		p("%s", strings.TrimSpace(e.Text))
+		p("")
+		p("- rows: %s", groupRows(e.rows))
+		p("- kinds of finding: %s", counts(e.kinds))
+		if e.worst != nil {
+			p("- the largest: %s, `%s`", e.worst.text(), e.worst.Property)
+		}
+		switch {
+		case e.Unstored != "":
+			p("- no case in the corpus: %s", e.Unstored)
+		case e.kept != nil:
+			p("- case `%s` (`go run ./cmd/assay lib -case %s LIBRARY`): %s", e.kept.Path, e.kept.Case.ID, strings.Join(e.shown, "; "))
+		}
+	}
+	p("")
+
+	// Definitions.
+	p("## Whose definition")
+	p("")
+	p("Each definition in the field, written as a plain loop (`props/definition`), against what the")
+	p("kernels return: the share of outputs that are equal bit for bit, and for f32 the largest difference in units of")
+	p("2^−24 of the call's largest output. Our own rows first.")
+	p("")
+	p("| op | definition | known user | equal, apart: kernels |")
+	p("|---|---|---|---|")
+	for _, d := range definition.All() {
+		var order []string
+		who := map[string][]string{} // by what was found
+		add := func(kernel string, all []definition.Evidence) {
+			for _, e := range all {
+				if e.Name != d.Name || e.Blocks == 0 {
+					continue
+				}
+				found := fmt.Sprintf("%.4g %%", 100*float64(e.Equal)/float64(e.Blocks))
+				if e.Equal < e.Blocks && spec.MustLookup(d.Op).Out == spec.F32 && e.Apart > 0 {
+					found += fmt.Sprintf(", %.3g", e.Apart)
+				}
+				if who[found] == nil {
+					order = append(order, found)
+				}
+				who[found] = append(who[found], kernel)
+			}
+		}
+		add("**assay**", definition.Compare(kernels.For(d.Op)[0], definitionCases, o.seed))
+		for _, r := range results {
+			if r.Op == d.Op {
+				add(string(r.Tier), r.definitions)
+			}
+		}
+		text := ""
+		for _, found := range order {
+			text += fmt.Sprintf("%s: %s; ", found, strings.Join(who[found], " "))
+		}
+		p("| %s | %s: %s | %s | %s |", d.Op, d.Name, d.Text, d.Who, strings.TrimSuffix(text, "; "))
+	}
+	return s.Bytes()
+}
+
+// definitionCases is how many cases a row is compared with the definitions on.
+const definitionCases = 60
+
+// ownTiers lists the tiers of our own kernels that the machine can run.
+func ownTiers() string {
+	var out []string
+	for _, row := range kernels.For(spec.OpDotQ4KQ8K) {
+		if row.CanRun() {
+			out = append(out, string(row.Tier))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// groupRows lists OP/TIER rows, the tiers of an op together.
+func groupRows(rows map[string]bool) string {
+	tiers := map[string][]string{}
+	var ops []string
+	for _, name := range slices.Sorted(maps.Keys(rows)) {
+		op, tier, _ := strings.Cut(name, "/")
+		if tiers[op] == nil {
+			ops = append(ops, op)
+		}
+		tiers[op] = append(tiers[op], tier)
+	}
+	var out []string
+	for _, op := range ops {
+		out = append(out, fmt.Sprintf("%s (%s)", op, strings.Join(tiers[op], ", ")))
+	}
+	return strings.Join(out, "; ")
+}
+
+func counts(m map[string]int) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, fmt.Sprintf("%s %d", k, m[k]))
+	}
+	return strings.Join(out, ", ")
+}
+
+var errNoJudged = errors.New("lib: -report and -keep need -judged")

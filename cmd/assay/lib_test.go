@@ -1,0 +1,200 @@
+//go:build linux && (amd64 || arm64)
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"assay/kernels/foreign/peers"
+)
+
+// compileLibrary compiles a C file of kernels/foreign to a shared library.
+func compileLibrary(t *testing.T, source string) string {
+	t.Helper()
+	cc, err := exec.LookPath("cc")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no C compiler, which CI must have")
+		}
+		t.Skip("no C compiler")
+	}
+	dir := filepath.Join(root, "kernels", "foreign")
+	out := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(source), ".c")+".so")
+	if text, err := exec.Command(cc, "-O2", "-shared", "-fPIC", "-I"+dir, "-o", out, filepath.Join(dir, source), "-lm").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return out
+}
+
+var libFields = []string{"library", "op", "tier", "cases", "worst_ratio", "worst_case", "verdict", "skipped", "failures"}
+
+// libRows decodes a run of assay lib by tier.
+func libRows(t *testing.T, text string) map[string]map[string]any {
+	t.Helper()
+	out := map[string]map[string]any{}
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		fields := libFields
+		if strings.Contains(line, `"definitions":`) {
+			fields = append([]string{"definitions"}, fields...)
+		}
+		for _, row := range decode(t, line, fields...) {
+			out[row["op"].(string)+"/"+row["tier"].(string)] = row
+		}
+	}
+	return out
+}
+
+func TestLibExample(t *testing.T) {
+	path := compileLibrary(t, "example/kernels.c")
+	stdout, stderr, status := assay(t, nil, "lib", "-json", "-budget", "0.1", path)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	rows := libRows(t, stdout)
+	if len(rows) != 2 {
+		t.Fatalf("%d rows, want 2", len(rows))
+	}
+	for name, row := range rows {
+		if row["verdict"] != "pass" || row["cases"].(float64) < 100 || row["worst_ratio"].(float64) <= 0 {
+			t.Errorf("%s: %v", name, row)
+		}
+	}
+	if stdout, _, status := assay(t, nil, "lib", "-case", "dot_f32:gauss+gauss:1x40x1:7", path); status != 0 || !strings.Contains(stdout, "pass") {
+		t.Errorf("one case: status %d: %s", status, stdout)
+	}
+}
+
+// TestLibBroken: a library that crashes, hangs, reads too far and worse is judged to its end.
+func TestLibBroken(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("broken.c sets x86's floating-point mode")
+	}
+	path := compileLibrary(t, "testdata/broken.c")
+	stdout, stderr, status := assay(t, nil, "lib", "-json", "-budget", "0.1", "-limit", "300ms", path)
+	if status != 1 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	rows := libRows(t, stdout)
+	for tier, want := range map[string]string{
+		"segfault": "crash", "hang": "crash", "aborts": "crash", "exits": "crash", "refuses": "crash", "seldom": "crash",
+		"changes": "memory", "behind": "memory", "overread": "memory", "underread": "memory", "mode": "state",
+	} {
+		row := rows["dot_f32/"+tier]
+		if row == nil || row["verdict"] != "fail" {
+			t.Errorf("%s: %v", tier, row)
+			continue
+		}
+		found := false
+		for _, f := range row["failures"].([]any) {
+			found = found || f.(map[string]any)["kind"] == want
+		}
+		if !found {
+			t.Errorf("%s: no failure of kind %s: %v", tier, want, row["failures"])
+		}
+	}
+	if row := rows["dot_f32/right"]; row["verdict"] != "pass" {
+		t.Errorf("the kernel beside the broken ones: %v", row)
+	}
+	if row := rows["dot_f32/absent"]; row["verdict"] != "skipped" || row["skipped"] == "" {
+		t.Errorf("a kernel that cannot run: %v", row)
+	}
+}
+
+func TestLibErrors(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.so")
+	if err := os.WriteFile(text, []byte("text"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"which library":          {},
+		"no such file":           {"none.so"},
+		"text.so":                {text},
+		"missing closing":        {"-rows", "(", text},
+		"must be positive":       {"-budget", "0", text},
+		"need -judged":           {"-keep", text},
+		"-property needs a reci": {"-case", "c774c535e79d64c4", "-property", "class", compileLibrary(t, "example/kernels.c")},
+		"no row matches":         {"-rows", "nothing", compileLibrary(t, "example/kernels.c")},
+	} {
+		if _, stderr, status := assay(t, nil, append([]string{"lib"}, args...)...); status != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: status %d: %s; want %q", args, status, stderr, want)
+		}
+	}
+	if stdout, _, status := assay(t, nil, "lib", "-ops"); status != 0 || !strings.Contains(stdout, "dot_q4k_q8k") {
+		t.Errorf("lib -ops: status %d", status)
+	}
+	if stdout, _, status := assay(t, []string{"CI=", peers.Env + "=" + t.TempDir()}, "lib", "-peers"); status != 0 || !strings.Contains(stdout, "skipped: ") {
+		t.Errorf("without libraries: status %d: %s", status, stdout)
+	}
+	if _, _, status := assay(t, []string{"CI=true", peers.Env + "=" + t.TempDir()}, "lib", "-peers"); status != 2 {
+		t.Errorf("without libraries in CI: status %d, want 2", status)
+	}
+}
+
+// TestJudged: llama.cpp's oldest tier and what all tiers share deviate as the reviewed file says, and
+// from a file that says less, or more, the run fails.
+func TestJudged(t *testing.T) {
+	x64, err := peers.Library("x64")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	base, err := peers.Library("base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	judged := filepath.Join(root, "kernels", "foreign", "llama.cpp.yaml")
+	report := filepath.Join(t.TempDir(), "report.md")
+	run := func(judged string) (string, int) {
+		_, stderr, status := assay(t, nil, "lib", "-budget", "0.1", "-rows", "quantize_q8|mxfp4|softmax|rmsnorm|dot_q8_0", "-judged", judged, "-report", report, x64, base)
+		return stderr, status
+	}
+	if stderr, status := run(judged); status != 0 {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	text, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"### softmax-hidden: choice", "corpus", "| libggml-cpu-x64.so |", "100 %: **assay**", "quantize_row_q8_0_ref"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the report has no %q", want)
+		}
+	}
+	data, err := os.ReadFile(judged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "judged.yaml")
+	for old, change := range map[string]struct{ new, want string }{
+		"ops: [softmax_f32]\n    finding: 'wrong class'": {"ops: [softmax_f32]\n    finding: 'nothing like it'", "not judged: softmax_f32/x64:graph"},
+		"ops: [rmsnorm_f32]":                             {"ops: [rmsnorm_f32]\n    tiers: 'other.*'", "not judged: rmsnorm_f32"},
+		"  - id: fp4-nan-scale\n":                        {"  - id: none\n    ops: [dot_q8_0_q8_0]\n    verdict: choice\n    text: nothing\n  - id: fp4-nan-scale\n", "none: judged, and not seen"},
+		"verdict: choice\n    text: |\n      Squares":    {"verdict: ours\n    text: |\n      Squares", "our own error"},
+	} {
+		changed := strings.Replace(string(data), old, change.new, 1)
+		if changed == string(data) {
+			t.Fatalf("%q is not in %s", old, judged)
+		}
+		if err := os.WriteFile(other, []byte(changed), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if stderr, status := run(other); status != 1 || !strings.Contains(stderr, change.want) {
+			t.Errorf("%q: status %d: %s; want %q", change.new, status, stderr, change.want)
+		}
+	}
+	for _, bad := range []string{"deviations: [{id: a}]", "deviations: [{id: a, ops: [x], verdict: fine, text: t}]", "other: 1", "deviations: [{id: a, ops: ['['], verdict: choice, text: t}]"} {
+		if err := os.WriteFile(other, []byte(bad), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if stderr, status := run(other); status != 2 {
+			t.Errorf("%q: status %d: %s", bad, status, stderr)
+		}
+	}
+}

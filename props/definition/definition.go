@@ -1,0 +1,385 @@
+// Package definition tells which of the definitions in the field a kernel follows, by
+// evidence: each definition is written out as a plain loop, and a kernel's outputs
+// are compared with it bit for bit.
+//
+// A definition is not a reference. Whether a kernel is right is for the judge, which holds it
+// to the op as specified; this says what it computes instead, if it is not that.
+package definition
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+
+	"github.com/x448/float16"
+
+	"assay/props"
+	"assay/spec"
+)
+
+// Definition is one way of defining an op.
+type Definition struct {
+	Op   spec.Op
+	Name string
+	Text string // what distinguishes it
+	Who  string // who is known to use it
+	// strategy of the operands, where it does not speak of usual data
+	strategy string
+	run      func(c *spec.Case) []byte // nil where it does not speak of the case
+}
+
+// Evidence is how far a kernel follows a definition.
+type Evidence struct {
+	Definition
+	Blocks int // outputs compared: blocks, or elements of the float formats
+	Equal  int // of them the same bit for bit, all NaNs being one
+	// Apart is the largest difference, in units of 2^−24 of the largest output of the call;
+	// for f32 alone.
+	Apart float64
+}
+
+// All returns the definitions, those of an op one after the other.
+func All() []Definition { return append([]Definition(nil), definitions...) }
+
+// Compare runs a kernel on cases and compares it with the definitions of its op.
+func Compare(row spec.Row, cases int, seed uint64) []Evidence {
+	var out []Evidence
+	for _, d := range definitions {
+		if d.Op != row.Op {
+			continue
+		}
+		e := Evidence{Definition: d}
+		rng := rand.New(rand.NewPCG(seed, 7))
+		in := spec.MustLookup(d.Op)
+		size := in.Out.BlockBytes()
+		for range cases {
+			r := props.DrawUsual(rng, d.Op)
+			if d.strategy != "" {
+				r.Strategy = d.strategy
+			}
+			c := r.Case()
+			want := d.run(c)
+			if want == nil {
+				continue
+			}
+			got := make([]byte, in.OutBytes(c.Shape))
+			row.Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: got})
+			if in.Out == spec.F32 {
+				e.Apart = max(e.Apart, apart(spec.Floats(want), spec.Floats(got)))
+			}
+			for at := 0; at < len(got); at += size {
+				e.Blocks++
+				if same(in.Out, want[at:at+size], got[at:at+size]) {
+					e.Equal++
+				}
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func apart(want, got []float32) float64 {
+	top, worst := float64(largest(want)), 0.0
+	for i, w := range want {
+		if d := math.Abs(float64(w) - float64(got[i])); d > worst { // false for NaN
+			worst = d
+		}
+	}
+	if worst == 0 || top == 0 {
+		return 0
+	}
+	return worst / top * 0x1p24
+}
+
+func same(f spec.Format, a, b []byte) bool {
+	if f == spec.F32 && spec.ClassOf(spec.F32Bits(a, 0)) == spec.ClassNaN {
+		return spec.ClassOf(spec.F32Bits(b, 0)) == spec.ClassNaN
+	}
+	if f == spec.Q8K { // the sums of blocks of zeros are no part of what is compared here
+		a, b = a[:spec.Q8KOffBsums], b[:spec.Q8KOffBsums]
+	}
+	return string(a) == string(b)
+}
+
+var definitions = []Definition{
+	{
+		Op: spec.OpQuantizeQ8_0, Name: "d and 1/d, ties away", Text: "d = f32(amax/127), q = round(x·f32(1/d)), ties away from zero",
+		Who: "assay; ggml's reference (quantize_row_q8_0_ref)", strategy: "ties", run: q8_0(func(amax float32) float32 { return 1 / (amax / 127) }, math.Round),
+	},
+	{
+		Op: spec.OpQuantizeQ8_0, Name: "127/amax, ties to even", Text: "q = rint(x·f32(127/amax)), ties to even",
+		Who: "ggml's AVX and AVX2 code (arch/x86/quants.c)", strategy: "ties", run: q8_0(func(amax float32) float32 { return 127 / amax }, math.RoundToEven),
+	},
+	{
+		Op: spec.OpQuantizeQ8KGGML, Name: "−127 over the extreme", Text: "iscale = −127/max, max being the signed extreme, ties to even: the extreme becomes −127",
+		Who: "ggml (quantize_row_q8_K_ref)", run: q8K(true),
+	},
+	{
+		Op: spec.OpQuantizeQ8KGGML, Name: "amax/127", Text: "d = amax/127, ties away from zero, 1/127 for blocks of zeros",
+		Who: "aprender (quantize_row_q8k)", run: q8K(false),
+	},
+	{
+		Op: spec.OpQuantizeQ8KAprender, Name: "−127 over the extreme", Text: "iscale = −127/max, max being the signed extreme, ties to even: the extreme becomes −127",
+		Who: "ggml (quantize_row_q8_K_ref)", run: q8K(true),
+	},
+	{
+		Op: spec.OpQuantizeQ8KAprender, Name: "amax/127", Text: "d = amax/127, ties away from zero, 1/127 for blocks of zeros",
+		Who: "aprender (quantize_row_q8k)", run: q8K(false),
+	},
+	{
+		Op: spec.OpGeluF32, Name: "table in f16", Text: "the argument rounded to f16, the result too, 0 below −10 and x above 10",
+		Who: "ggml (ggml_vec_gelu_f32, GGML_GELU_FP16)", run: geluTable,
+	},
+	{
+		Op: spec.OpGeluF32, Name: "formula", Text: "the tanh form in f64, rounded once", Who: "assay, within 4 ulp", run: geluFormula,
+	},
+	{
+		Op: spec.OpRMSNormF32, Name: "scale in f32, then gain", Text: "squares in f32, sum in f64, mean and 1/√(mean + eps) in f32, y = (x·scale)·gain",
+		Who: "ggml (ggml_compute_forward_rms_norm_f32)", run: rmsnormF32,
+	},
+	{
+		Op: spec.OpRMSNormF32, Name: "all in f64", Text: "everything in f64, rounded once", Who: "nobody in f32; the yardstick", run: rmsnormF64,
+	},
+	{
+		Op: spec.OpRopeF32, Name: "angles by repeated product", Text: "θ_0 = position, θ_{i+1} = f32(θ_i·f32(theta^f32(−2/width))), cosine and sine in f32",
+		Who: "ggml (ggml_rope_cache_init)", run: ropeRepeated,
+	},
+	{
+		Op: spec.OpRopeF32, Name: "angles by formula", Text: "θ_i, cosine and sine in f64, rounded once to f32, then f32", Who: "the yardstick", run: ropeFormula,
+	},
+	{
+		Op: spec.OpDequant(spec.MXFP4), Name: "code 8 is −0", Text: "E2M1 has a zero of each sign", Who: "OCP MX specification; assay", run: mxfp4Zero(true),
+	},
+	{
+		Op: spec.OpDequant(spec.MXFP4), Name: "code 8 is +0", Text: "codes through a table of integers", Who: "ggml (kvalues_mxfp4)", run: mxfp4Zero(false),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "nothing to attend to: zeros", Text: "a row of which all scores are −Inf gives zeros",
+		Who: "assay", strategy: "zeros+all+any", run: allHidden(0),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "nothing to attend to: NaN", Text: "such a row gives NaNs, −Inf − −Inf",
+		Who: "ggml (ggml_vec_soft_max_f32)", strategy: "zeros+all+any", run: allHidden(float32(math.NaN())),
+	},
+}
+
+// q8_0 is a quantiser of blocks of 32 that multiplies by inverse(amax) and rounds.
+func q8_0(inverse func(amax float32) float32, round func(float64) float64) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		x := spec.Floats(c.In[0])
+		var out []byte
+		for ; len(x) > 0; x = x[spec.Block:] {
+			amax := largest(x[:spec.Block])
+			inv := float32(0)
+			if amax != 0 {
+				inv = inverse(amax)
+			}
+			out = binary.LittleEndian.AppendUint16(out, float16.Fromfloat32(amax/127).Bits())
+			for _, v := range x[:spec.Block] {
+				out = append(out, byte(int8(round(float64(v*inv)))))
+			}
+		}
+		return out
+	}
+}
+
+func largest(x []float32) float32 {
+	amax := float32(0)
+	for _, v := range x {
+		amax = max(amax, float32(math.Abs(float64(v))))
+	}
+	return amax
+}
+
+func q8K(ggml bool) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		x := spec.Floats(c.In[0])
+		var out []byte
+		for ; len(x) > 0; x = x[spec.SuperBlock:] {
+			block := x[:spec.SuperBlock]
+			amax := largest(block)
+			d, inv := amax/127, float32(0)
+			round := math.Round
+			switch {
+			case ggml && amax == 0:
+				d = 0
+			case ggml:
+				extreme := amax
+				for _, v := range block {
+					if float32(math.Abs(float64(v))) == amax {
+						extreme = v
+						break
+					}
+				}
+				inv = -127 / extreme
+				d, round = 1/inv, math.RoundToEven
+			case amax <= 1e-10:
+				d = float32(1) / 127
+			default:
+				inv = 1 / d
+			}
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(d))
+			for _, v := range block {
+				out = append(out, byte(int8(min(round(float64(inv*v)), 127))))
+			}
+			out = append(out, make([]byte, spec.Q8K.BlockBytes()-spec.Q8KOffBsums)...)
+		}
+		return out
+	}
+}
+
+func eachFloat(f func(x float32) float32) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		y := spec.Floats(c.In[0])
+		for i := range y {
+			y[i] = f(y[i])
+		}
+		return spec.FloatBytes(y)
+	}
+}
+
+func gelu(x float64) float64 {
+	return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+}
+
+var geluFormula = eachFloat(func(x float32) float32 { return float32(gelu(float64(x))) })
+
+var geluTable = eachFloat(func(x float32) float32 {
+	switch {
+	case x <= -10:
+		return 0
+	case x >= 10:
+		return x
+	}
+	return float16.Fromfloat32(float32(gelu(float64(float16.Fromfloat32(x).Float32())))).Float32()
+})
+
+// gains are the floats of the second operand, which is optional.
+func gains(c *spec.Case) []float32 {
+	if len(c.In[1]) == 0 {
+		return nil
+	}
+	return spec.Floats(c.In[1])
+}
+
+func rmsnormF32(c *spec.Case) []byte {
+	x, gain, eps := spec.Floats(c.In[0]), gains(c), spec.ReadNormParams(c.In[2]).Eps
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v * v)
+	}
+	mean := float32(sum / float64(len(x)))
+	scale := 1 / float32(math.Sqrt(float64(mean+eps)))
+	for i := range x {
+		x[i] *= scale
+		if gain != nil {
+			x[i] *= gain[i]
+		}
+	}
+	return spec.FloatBytes(x)
+}
+
+func rmsnormF64(c *spec.Case) []byte {
+	x, gain, eps := spec.Floats(c.In[0]), gains(c), spec.ReadNormParams(c.In[2]).Eps
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	scale := 1 / math.Sqrt(sum/float64(len(x))+float64(eps))
+	for i, v := range x {
+		y := float64(v) * scale
+		if gain != nil {
+			y *= float64(gain[i])
+		}
+		x[i] = float32(y)
+	}
+	return spec.FloatBytes(x)
+}
+
+// ropeRepeated does not speak of YaRN.
+func ropeRepeated(c *spec.Case) []byte {
+	return rope(c, func(p spec.RopeParams, factors []float32) []float32 {
+		theta, scale := float32(p.Pos), float32(math.Pow(float64(p.Theta), float64(-2/float32(p.Width))))
+		angles := make([]float32, p.Width/2)
+		for i := range angles {
+			f := theta
+			if factors != nil {
+				f /= factors[i]
+			}
+			angles[i] = p.FreqScale * f
+			theta *= scale
+		}
+		return angles
+	})
+}
+
+func ropeFormula(c *spec.Case) []byte {
+	return rope(c, func(p spec.RopeParams, factors []float32) []float32 {
+		angles := make([]float32, p.Width/2)
+		for i := range angles {
+			a := float64(p.Pos) * math.Pow(float64(p.Theta), -2*float64(i)/float64(p.Width))
+			if factors != nil {
+				a /= float64(factors[i])
+			}
+			angles[i] = float32(math.Remainder(float64(p.FreqScale)*a, 2*math.Pi))
+		}
+		return angles
+	})
+}
+
+// rope turns the pairs by angles; products and sums are rounded to f32 each.
+func rope(c *spec.Case, angles func(p spec.RopeParams, factors []float32) []float32) []byte {
+	p := spec.ReadRopeParams(c.In[2], c.Shape)
+	if p.ExtFactor != 0 {
+		return nil
+	}
+	x := spec.Floats(c.In[0])
+	turn := angles(p, gains(c))
+	for h := 0; h < len(x); h += p.HeadDim {
+		for i, a := range turn {
+			cos, sin := float32(math.Cos(float64(a)))*p.AttnFactor, float32(math.Sin(float64(a)))*p.AttnFactor
+			k, l := h+2*i, h+2*i+1
+			if p.Halves {
+				k, l = h+i, h+i+p.Width/2
+			}
+			x[k], x[l] = float32(x[k]*cos)-float32(x[l]*sin), float32(x[k]*sin)+float32(x[l]*cos)
+		}
+	}
+	return spec.FloatBytes(x)
+}
+
+// mxfp4Zero decodes with code 8 as −0 or as +0.
+func mxfp4Zero(signed bool) func(c *spec.Case) []byte {
+	e2m1 := [8]float64{0, .5, 1, 1.5, 2, 3, 4, 6}
+	return func(c *spec.Case) []byte {
+		var out []byte
+		n := spec.MXFP4.BlockBytes()
+		for b := c.In[0]; len(b) > 0; b = b[n:] {
+			scale := math.Ldexp(1, int(b[0])-127)
+			for i := range spec.Block {
+				q := b[1+i%16] >> (4 * (i / 16)) & 15
+				y := e2m1[q&7] * scale
+				if q > 8 || q == 8 && signed {
+					y = -y
+				}
+				out = binary.LittleEndian.AppendUint32(out, math.Float32bits(float32(y)))
+			}
+		}
+		return out
+	}
+}
+
+// allHidden gives the same for all elements of a row that is hidden whole.
+func allHidden(y float32) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		out := make([]float32, c.Shape.Cols)
+		for i, mask := range gains(c) {
+			if !math.IsInf(float64(mask), -1) {
+				return nil // there is something
+			}
+			out[i] = y
+		}
+		return spec.FloatBytes(out)
+	}
+}
