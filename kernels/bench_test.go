@@ -10,15 +10,12 @@ import (
 )
 
 // BenchmarkKernels times every row that the machine can run: a row of 4096
-// elements in cache, a matvec of 64 rows in cache and one out of cache.
+// elements in cache, a matvec of 64 rows in cache and one out of cache, a query of
+// attention on a context of 256.
 func BenchmarkKernels(b *testing.B) {
 	for _, row := range kernels.Rows() {
 		in := spec.MustLookup(row.Op)
-		shapes := []spec.Shape{spec.Vector(4096)}
-		if in.Kind == spec.KindMatvec {
-			shapes = []spec.Shape{{Rows: 64, Cols: 4096, Batch: 1}, {Rows: 3584, Cols: 18944, Batch: 1}}
-		}
-		for _, s := range shapes {
+		for _, s := range benchShapes(in) {
 			b.Run(fmt.Sprintf("%s/%v", row.Name(), s), func(b *testing.B) {
 				if !row.CanRun() {
 					b.Skipf("this CPU cannot run tier %s", row.Tier)
@@ -28,6 +25,29 @@ func BenchmarkKernels(b *testing.B) {
 				}
 				bench(b, row, in, s)
 			})
+		}
+	}
+}
+
+func benchShapes(in spec.Info) []spec.Shape {
+	switch in.Kind {
+	case spec.KindAttention:
+		return []spec.Shape{{Rows: 1, Cols: 128, Batch: 256, Heads: 32, KVHeads: 8}}
+	case spec.KindHeads:
+		return []spec.Shape{{Rows: 32, Cols: 128, Batch: 1}}
+	case spec.KindMatvec:
+		return []spec.Shape{{Rows: 64, Cols: 4096, Batch: 1}, {Rows: 3584, Cols: 18944, Batch: 1}}
+	}
+	return []spec.Shape{spec.Vector(4096)}
+}
+
+// TestBenchShapes: the shapes are ones that the ops take.
+func TestBenchShapes(t *testing.T) {
+	for _, in := range spec.Ops() {
+		for _, s := range benchShapes(in) {
+			if err := s.Check(in.Op); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
