@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: audit audit-llama.cpp peers test short race purego vet bench fuzz-short fuzz-night fuzz-planted mutants seeds asm-mutants contracts corpus-pull-request emulate exhaustive vectors clean
+.PHONY: audit audit-llama.cpp peers test short race purego vet bench bench-gate fuzz-short fuzz-night fuzz-planted mutants seeds asm-mutants contracts corpus-pull-request emulate exhaustive vectors clean
 
 # The main job: every kernel on hostile data and on the embedded trained model.
 audit:
@@ -44,8 +44,15 @@ vet:
 		echo "go vet $$arch $$tags"; GOARCH=$$arch $(GO) vet -tags "$$tags" ./... || exit 1; \
 	done; done
 
-bench:
-	$(GO) test -run '^$$' -bench . ./oracle ./kernels
+# Our kernels against llama.cpp's, side by side, and a roofline plot. For benchstat:
+# go test -run '^$$' -bench . ./oracle ./kernels
+bench: peers
+	$(GO) run ./cmd/assay bench -plot roofline.svg
+
+# Fails if a kernel has become slower than at BASE.
+BASE ?= HEAD~1
+bench-gate:
+	$(GO) run ./cmd/assay bench-gate -base $(BASE)
 
 mutants:
 	$(GO) run ./cmd/assay mutants

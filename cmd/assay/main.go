@@ -16,6 +16,8 @@
 //	assay cascade [MODEL.gguf] the published falsifiers, on fixtures and populations
 //	assay drift [MODEL.gguf]   two paths through a model, stage by stage, and who owns their distance
 //	assay lib PATH...          the kernels of other engines' shared libraries
+//	assay bench [LIBRARY...]   our kernels against those of such libraries, timed side by side
+//	assay bench-gate           whether a kernel has become slower since another commit
 //	assay contracts            what the project claims, and the evidence of this run
 //
 // Exit status: 0 if everything holds, 1 if something fails, 2 on bad use,
@@ -56,7 +58,7 @@ func run() int {
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.PersistentFlags().Bool("json", false, "print JSON lines instead of text")
-	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), libCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand(), fuzzCorpusCommand())
+	root.AddCommand(auditCommand(), mutantsCommand(), replayCommand(), keepCommand(), liftCommand(), sweepCommand(), cascadeCommand(), driftCommand(), contractsCommand(), libCommand(), benchCommand(), benchGateCommand(), asmMutantsCommand(), fixedbugsCommand(), vectorsCommand(), fuzzNightCommand(), fuzzPlantedCommand(), fuzzCorpusCommand())
 	root.SetArgs(goFlags(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	switch {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/schollz/progressbar/v3"
@@ -33,7 +35,9 @@ func newOutput(cmd *cobra.Command, header string) *output {
 // row prints v as JSON, or the text.
 func (o *output) row(v any, format string, args ...any) {
 	if o.json != nil {
-		o.json.Encode(v)
+		if err := o.json.Encode(v); err != nil && !errors.Is(err, syscall.EPIPE) {
+			panic(fmt.Sprintf("assay: a line that is not JSON: %v", err)) // an infinity, say
+		}
 		return
 	}
 	fmt.Fprintf(o.table, format+"\n", args...)

@@ -5,12 +5,12 @@ package foreign
 import (
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"unsafe"
 
 	"github.com/ebitengine/purego"
 
-	"assay/kernels"
 	"assay/spec"
 )
 
@@ -107,33 +107,51 @@ func (g *ggml) add(op spec.Op, way string, f spec.Func) {
 
 // elementwise: the exponential is that of ggml_vec_soft_max_f32 with a maximum of 0.
 func (g *ggml) elementwise() {
-	var (
-		softmax func(n int32, y, x *float32, top float32) float64
-		silu    func(n int32, y, x *float32)
-		swiglu  func(n int32, y, gate, up *float32)
-	)
+	var softmax func(n int32, y, x *float32, top float32) float64
 	if g.optional(g.cpu, "ggml_vec_soft_max_f32", &softmax) {
 		g.add(spec.OpExpF32, "", spec.Unary(func(dst, src []float32) {
 			softmax(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(src), 0)
 		}))
 	}
-	if g.optional(g.cpu, "ggml_vec_silu_f32", &silu) {
-		g.add(spec.OpSiluF32, "", spec.Unary(func(dst, src []float32) {
-			silu(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(src))
-		}))
+	if f, ok := g.function(g.cpu, "ggml_vec_silu_f32"); ok {
+		g.add(spec.OpSiluF32, "", unaryVector{f})
 	}
-	if g.optional(g.cpu, "ggml_vec_swiglu_f32", &swiglu) {
-		g.add(spec.OpSwigluF32, "", spec.Gated(func(dst, gate, up []float32) {
-			swiglu(int32(len(dst)), unsafe.SliceData(dst), unsafe.SliceData(gate), unsafe.SliceData(up))
-		}))
+	if f, ok := g.function(g.cpu, "ggml_vec_swiglu_f32"); ok {
+		g.add(spec.OpSwigluF32, "", gatedVector{f})
 	}
 }
 
-// converter is a conversion of n numbers.
-type converter func(src, dst *byte, n int64)
+// function is a C function without floats among its arguments, and its results in memory.
+type function struct{ symbol uintptr }
+
+func (g *ggml) function(lib uintptr, name string) (function, bool) {
+	symbol, err := purego.Dlsym(lib, name)
+	return function{symbol}, err == nil
+}
+
+func (f function) call(args ...uintptr) {
+	purego.SyscallN(f.symbol, args...)
+}
+
+type (
+	unaryVector struct{ function } // void f(int n, float *y, const float *x)
+	gatedVector struct{ function } // void f(int n, float *y, const float *gate, const float *up)
+	converter   struct{ function } // void f(const void *src, void *dst, int64_t n)
+)
+
+func (f unaryVector) Run(c *spec.Call) {
+	f.call(uintptr(c.Shape.Cols), address(c.Out), address(c.In[0]))
+	runtime.KeepAlive(c)
+}
+
+func (f gatedVector) Run(c *spec.Call) {
+	f.call(uintptr(c.Shape.Cols), address(c.Out), address(c.In[0]), address(c.In[1]))
+	runtime.KeepAlive(c)
+}
 
 func (f converter) Run(c *spec.Call) {
-	f(unsafe.SliceData(c.In[0]), unsafe.SliceData(c.Out), int64(c.Shape.Cols))
+	f.call(address(c.In[0]), address(c.Out), uintptr(c.Shape.Cols))
+	runtime.KeepAlive(c)
 }
 
 func (g *ggml) conversions() {
@@ -144,18 +162,16 @@ func (g *ggml) conversions() {
 		{spec.OpConvertF16F32, "ggml_cpu_fp16_to_fp32"}, {spec.OpConvertF32F16, "ggml_cpu_fp32_to_fp16"},
 		{spec.OpConvertBF16F32, "ggml_cpu_bf16_to_fp32"}, {spec.OpConvertF32BF16, "ggml_cpu_fp32_to_bf16"},
 	} {
-		var f func(src, dst *byte, n int64)
-		if g.optional(g.cpu, c.name, &f) {
-			g.add(c.op, "", converter(f))
+		if f, ok := g.function(g.cpu, c.name); ok {
+			g.add(c.op, "", converter{f})
 		}
 	}
 }
 
 func (g *ggml) dequantizers() {
 	for _, f := range spec.Formats() {
-		var dequantize func(src *byte, dst *byte, n int64)
-		if spec.Known(spec.OpDequant(f)) && g.optional(g.base, "dequantize_row_"+symbol(f), &dequantize) {
-			g.add(spec.OpDequant(f), "", converter(dequantize))
+		if dequantize, ok := g.function(g.base, "dequantize_row_"+symbol(f)); ok && spec.Known(spec.OpDequant(f)) {
+			g.add(spec.OpDequant(f), "", converter{dequantize})
 		}
 	}
 }
@@ -166,9 +182,8 @@ func (g *ggml) quantizers(lib uintptr, suffix string) {
 		f  spec.Format
 		op spec.Op
 	}{{spec.Q8_0, spec.OpQuantizeQ8_0}, {spec.Q8_1, spec.OpQuantizeQ8_1}, {spec.Q8K, spec.OpQuantizeQ8KGGML}} {
-		var quantize func(src, dst *byte, n int64)
-		if g.optional(lib, "quantize_row_"+symbol(q.f)+suffix, &quantize) {
-			g.add(q.op, "", converter(quantize))
+		if quantize, ok := g.function(lib, "quantize_row_"+symbol(q.f)+suffix); ok {
+			g.add(q.op, "", converter{quantize})
 		}
 	}
 }
@@ -187,20 +202,35 @@ func (g *ggml) dots() {
 		default:
 			name += "_" + symbol(to)
 		}
-		var dot func(n int32, s *float32, bs uint64, x *byte, bx uint64, y *byte, by uint64, rows int32)
-		if !spec.Known(op) || !g.optional(g.cpu, name, &dot) {
+		symbol, ok := g.function(g.cpu, name)
+		if !spec.Known(op) || !ok {
 			continue // a release has not every format
 		}
-		one := spec.DotQuant(func(w, x []byte) (sum float32) {
-			n := len(w) / f.BlockBytes() * f.BlockLen()
-			dot(int32(n), &sum, 0, unsafe.SliceData(w), 0, unsafe.SliceData(x), 0, 1)
-			return sum
-		})
+		one := dot{symbol}
 		g.add(op, "", one)
 		if spec.Known(matvec) {
-			g.add(matvec, "", kernels.MatvecByDot(matvec, one))
+			g.add(matvec, "", dotRows{one})
 		}
 	}
+}
+
+// dot is void f(int n, float *s, size_t bs, const void *w, size_t bw, const void *x, size_t bx, int rows),
+// whose strides count for more than one row only.
+type dot struct{ function }
+
+func (f dot) Run(c *spec.Call) {
+	f.call(uintptr(c.Shape.Cols), address(c.Out), 0, address(c.In[0]), 0, address(c.In[1]), 0, 1)
+	runtime.KeepAlive(c)
+}
+
+// dotRows is the matvec made of dots, row by row.
+type dotRows struct{ dot }
+
+func (m dotRows) Run(c *spec.Call) {
+	p := m.prepare(c, 1)
+	p.Run()
+	p.Close()
+	runtime.KeepAlive(c)
 }
 
 // symbol is a format's name in the names of functions.

@@ -21,6 +21,8 @@ type graphs struct {
 	graph   func(ctx uintptr) uintptr
 	expand  func(graph, tensor uintptr)
 	compute func(ctx, graph uintptr, threads int32) int32
+	plan    func(graph uintptr, threads int32, pool uintptr) plan
+	run     func(graph uintptr, p *plan) int32
 
 	gelu    func(ctx, x uintptr) uintptr
 	mul     func(ctx, x, y uintptr) uintptr
@@ -29,6 +31,11 @@ type graphs struct {
 	softmax func(ctx, x, mask uintptr, scale, maxBias float32) uintptr
 	matmul  func(ctx, w, x uintptr) uintptr
 	rope    func(ctx, x, pos, factors uintptr, width, mode, context int32, theta, scale, ext, attn, fast, slow float32) uintptr
+
+	// the same in place
+	normTo    func(ctx, x uintptr, eps float32) uintptr
+	softmaxTo func(ctx, x, mask uintptr, scale, maxBias float32) uintptr
+	ropeTo    func(ctx, x, pos, factors uintptr, width, mode, context int32, theta, scale, ext, attn, fast, slow float32) uintptr
 }
 
 // initParams is struct ggml_init_params.
@@ -36,6 +43,19 @@ type initParams struct {
 	size   uint64
 	memory uintptr
 	bare   bool
+}
+
+// plan is struct ggml_cplan.
+type plan struct {
+	size      uint64
+	work      uintptr
+	threads   int32
+	_         int32
+	pool      uintptr
+	abort     uintptr
+	data      uintptr
+	reference bool
+	_         [7]byte
 }
 
 // ggml's numbers of types and of RoPE's pairings.
@@ -58,7 +78,12 @@ func (g *ggml) graphs() {
 	g.required(g.base, "ggml_new_graph", &n.graph)
 	g.required(g.base, "ggml_build_forward_expand", &n.expand)
 	g.required(g.cpu, "ggml_graph_compute_with_ctx", &n.compute)
+	g.required(g.cpu, "ggml_graph_plan", &n.plan)
+	g.required(g.cpu, "ggml_graph_compute", &n.run)
 	g.required(g.base, "ggml_gelu", &n.gelu)
+	g.required(g.base, "ggml_rms_norm_inplace", &n.normTo)
+	g.required(g.base, "ggml_soft_max_ext_inplace", &n.softmaxTo)
+	g.required(g.base, "ggml_rope_ext_inplace", &n.ropeTo)
 	g.required(g.base, "ggml_mul", &n.mul)
 	g.required(g.base, "ggml_rms_norm", &n.norm)
 	g.required(g.base, "ggml_soft_max_ext", &n.softmax)
@@ -70,15 +95,21 @@ func (g *ggml) graphs() {
 	}
 	// GELU is computed by graphs alone.
 	g.add(spec.OpGeluF32, "", node{n, 1, func(s *session, c *spec.Call) uintptr {
-		return n.gelu(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1))
+		x := s.floats(c.In[0], c.Shape.Cols, 1)
+		s.more(func() { s.also = append(s.also, n.gelu(s.ctx, x)) })
+		return n.gelu(s.ctx, x)
 	}})
 	if hasSwiglu {
 		g.add(spec.OpSwigluF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
-			return n.swiglu(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), s.floats(c.In[1], c.Shape.Cols, 1))
+			gate, up := s.floats(c.In[0], c.Shape.Cols, 1), s.floats(c.In[1], c.Shape.Cols, 1)
+			s.more(func() { s.also = append(s.also, n.swiglu(s.ctx, gate, up)) })
+			return n.swiglu(s.ctx, gate, up)
 		}})
 	}
 	g.add(spec.OpRMSNormF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
-		y := n.norm(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), spec.ReadNormParams(c.In[2]).Eps)
+		eps := spec.ReadNormParams(c.In[2]).Eps
+		y := n.norm(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), eps)
+		s.more(func() { y = n.normTo(s.ctx, y, eps) })
 		if len(c.In[1]) > 0 {
 			y = n.mul(s.ctx, y, s.floats(c.In[1], c.Shape.Cols, 1))
 		}
@@ -89,7 +120,10 @@ func (g *ggml) graphs() {
 		if len(c.In[1]) > 0 {
 			mask = s.floats(c.In[1], c.Shape.Cols, 1)
 		}
-		return n.softmax(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), mask, spec.ReadSoftmaxParams(c.In[2]).Scale, 0)
+		scale := spec.ReadSoftmaxParams(c.In[2]).Scale
+		y := n.softmax(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), mask, scale, 0)
+		s.more(func() { y = n.softmaxTo(s.ctx, y, mask, scale, 0) })
+		return y
 	}})
 	g.add(spec.OpRopeF32, ":graph", node{n, 1, n.ropeNode})
 	for _, f := range spec.Formats() {
@@ -103,7 +137,9 @@ func (g *ggml) graphs() {
 		}
 		// An activation that has the type of the dot already is taken as it is.
 		g.add(op, ":graph", node{n, 0, func(s *session, c *spec.Call) uintptr {
-			return n.matmul(s.ctx, s.put(f, c.In[0], c.Shape.Cols, c.Shape.Rows), s.put(to, c.In[1], c.Shape.Cols, c.Shape.Batch))
+			w, x := s.put(f, c.In[0], c.Shape.Cols, c.Shape.Rows), s.put(to, c.In[1], c.Shape.Cols, c.Shape.Batch)
+			s.more(func() { s.also = append(s.also, n.matmul(s.ctx, w, x)) })
+			return n.matmul(s.ctx, w, x)
 		}})
 	}
 }
@@ -123,8 +159,13 @@ func (n *graphs) ropeNode(s *session, c *spec.Call) uintptr {
 	if p.Halves {
 		mode = ropeHalves
 	}
-	return n.rope(s.ctx, x, pos, factors, int32(p.Width), mode, int32(p.OrigContext),
+	y := n.rope(s.ctx, x, pos, factors, int32(p.Width), mode, int32(p.OrigContext),
 		p.Theta, p.FreqScale, p.ExtFactor, p.AttnFactor, p.BetaFast, p.BetaSlow)
+	s.more(func() {
+		y = n.ropeTo(s.ctx, y, pos, factors, int32(p.Width), mode, int32(p.OrigContext),
+			p.Theta, p.FreqScale, p.ExtFactor, p.AttnFactor, p.BetaFast, p.BetaSlow)
+	})
+	return y
 }
 
 // node is a kernel that is a graph of one node or two.
@@ -136,8 +177,17 @@ type node struct {
 
 // session is the memory of one graph.
 type session struct {
-	g   *graphs
-	ctx uintptr
+	g      *graphs
+	ctx    uintptr
+	repeat int       // nodes that a graph for timing has; 0: it is not for timing
+	also   []uintptr // its nodes beside the last one
+}
+
+// more adds the nodes of a graph for timing, but for the one that it has already.
+func (s *session) more(add func()) {
+	for range s.repeat - 1 {
+		add()
+	}
 }
 
 func (n node) Run(c *spec.Call) {
@@ -149,7 +199,7 @@ func (n node) Run(c *spec.Call) {
 	for _, b := range c.In {
 		size += len(b) + tensorAlign
 	}
-	s := &session{n.g, n.g.init(initParams{size: uint64(size)})}
+	s := &session{g: n.g, ctx: n.g.init(initParams{size: uint64(size)})}
 	if s.ctx == 0 {
 		panic(spec.Fault("ggml_init failed"))
 	}

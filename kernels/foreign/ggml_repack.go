@@ -4,6 +4,7 @@ package foreign
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"assay/spec"
@@ -16,8 +17,8 @@ type repackedKernels struct {
 	w, x   spec.Format
 	rows   int // interleaved
 	repack func(tensor uintptr, src *byte, n uint64) int32
-	gemv   func(n int32, s *float32, bs uint64, w, x *byte, nr, nc int32)
-	gemm   func(n int32, s *float32, bs uint64, w, x *byte, nr, nc int32)
+	gemv   function // void f(int n, float *s, size_t bs, const void *w, const void *x, int nr, int nc)
+	gemm   function // the same
 }
 
 // repackings: the names in C++ are those of Itanium's ABI of
@@ -44,10 +45,11 @@ func (g *ggml) repacked() {
 			continue // not in this release
 		}
 		op := spec.OpMatvec(k.w, k.x)
-		if g.optional(g.cpu, "ggml_gemv_"+kernel, &k.gemv) {
+		var ok bool
+		if k.gemv, ok = g.function(g.cpu, "ggml_gemv_"+kernel); ok {
 			g.add(op, ":gemv", repackedGemv{k})
 		}
-		if g.optional(g.cpu, "ggml_gemm_"+kernel, &k.gemm) {
+		if k.gemm, ok = g.function(g.cpu, "ggml_gemm_"+kernel); ok {
 			g.add(op, ":gemm", repackedGemm{k})
 		}
 	}
@@ -84,39 +86,22 @@ func (k *repackedKernels) pack(w []byte, s spec.Shape) *packed {
 
 func (p *packed) free() { p.g.free(p.ctx) }
 
-// gemvTo writes the products with one activation.
-func (p *packed) gemvTo(dst []float32, x []byte) {
-	p.gemv(int32(p.cols), unsafe.SliceData(dst), uint64(p.rows), p.data, unsafe.SliceData(x), 1, int32(p.rows))
-}
-
-// gemmTo writes the products with interleaved activations, a multiple of four.
-func (p *packed) gemmTo(dst []float32, x []byte, batch int) {
-	p.gemm(int32(p.cols), unsafe.SliceData(dst), uint64(p.rows), p.data, unsafe.SliceData(x), int32(batch), int32(p.rows))
-}
-
 type repackedGemv struct{ *repackedKernels }
 
-func (k repackedGemv) Run(c *spec.Call) {
-	p := k.pack(c.In[0], c.Shape)
-	defer p.free()
-	n := k.x.Bytes(c.Shape.Cols)
-	out := make([]float32, p.rows)
-	for b := range c.Shape.Batch {
-		p.gemvTo(out, c.In[1][b*n:(b+1)*n])
-		spec.PutFloats(c.Out[4*b*c.Shape.Rows:4*(b+1)*c.Shape.Rows], out[:c.Shape.Rows])
-	}
-}
+func (k repackedGemv) Run(c *spec.Call) { k.once(c, k.prepared(c, 1)) }
 
 type repackedGemm struct{ *repackedKernels }
 
-func (k repackedGemm) Run(c *spec.Call) {
-	p := k.pack(c.In[0], c.Shape)
-	defer p.free()
-	x, batch := interleave(c.In[1], k.x, c.Shape)
-	out := make([]float32, p.rows*batch)
-	p.gemmTo(out, x, batch)
+func (k repackedGemm) Run(c *spec.Call) { k.once(c, k.prepared(c, 1)) }
+
+// once runs a prepared call and takes the results of the rows that were not added.
+func (k *repackedKernels) once(c *spec.Call, p *repackedCall) {
+	defer p.Close()
+	p.Run()
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(c)
 	for b := range c.Shape.Batch {
-		spec.PutFloats(c.Out[4*b*c.Shape.Rows:4*(b+1)*c.Shape.Rows], out[b*p.rows:b*p.rows+c.Shape.Rows])
+		spec.PutFloats(c.Out[4*b*c.Shape.Rows:4*(b+1)*c.Shape.Rows], p.out[b*p.rows:b*p.rows+c.Shape.Rows])
 	}
 }
 

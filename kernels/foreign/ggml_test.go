@@ -42,7 +42,7 @@ func TestGGML(t *testing.T) {
 	// Of 20 cases at least so many must be right; unless said, all but a few with NaNs.
 	least := map[spec.Op]int{
 		spec.OpExpF32: 5, spec.OpSiluF32: 5, spec.OpRopeF32: 3, // larger errors than our bounds
-		spec.OpGeluF32: 0, // a table in half precision: see below
+		spec.OpGeluF32:             0,                                // a table in half precision: see below
 		spec.OpDequant(spec.MXFP4): 0, spec.OpDequant(spec.NVFP4): 0, // a zero of the other sign
 		spec.OpQuantizeQ8KGGML: 0, // no sums in blocks of zeros
 	}

@@ -1,0 +1,501 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/perf/benchmath"
+
+	"assay/kernels"
+	"assay/kernels/foreign"
+	"assay/kernels/foreign/peers"
+	"assay/props"
+	"assay/spec"
+)
+
+func benchCommand() *cobra.Command {
+	var o benchOptions
+	cmd := &cobra.Command{
+		Use:   "bench [LIBRARY...]",
+		Short: "Race our kernels against those of other engines' libraries",
+		Long: "Bench times our kernels and every peer's in one process, in turn: a round runs each of them\n" +
+			"for a few milliseconds on the same operands, and the ratio of a round (the peer's time over ours;\n" +
+			"above 1 ours is faster) is made of times taken side by side. What is printed are medians over the\n" +
+			"rounds, with their 95 % intervals. Libraries are those that assay lib takes; without any, llama.cpp's\n" +
+			"fastest tiers that this CPU can run (make peers).\n\n" +
+			"Work out of cache goes through several copies of the weights, larger together than\n" +
+			"the caches; the memory's read bandwidth is measured in the same rounds.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.rounds < minRounds || o.slice <= 0 {
+				return fmt.Errorf("bench: -rounds must be at least %d, -slice positive", minRounds)
+			}
+			return runBench(cmd, args, o)
+		},
+	}
+	cmd.Flags().StringVar(&o.only, "work", "", "only work (OP/SHAPE/tTHREADS) that matches this regular expression")
+	cmd.Flags().StringVar(&o.tiers, "tiers", "", "only our tiers that match this regular expression (default: the best one)")
+	cmd.Flags().IntVar(&o.rounds, "rounds", 15, "rounds, at least 6")
+	cmd.Flags().DurationVar(&o.slice, "slice", 4*time.Millisecond, "time of one contender in one round")
+	cmd.Flags().StringVar(&o.plot, "plot", "", "draw a roofline plot to this .svg or .png file")
+	return cmd
+}
+
+// minRounds is what an interval of 95 % for a median needs without an assumption.
+const minRounds = 6
+
+type benchOptions struct {
+	only, tiers, plot string
+	rounds            int
+	slice             time.Duration
+}
+
+// work is something that is timed.
+type work struct {
+	op      spec.Op
+	shape   spec.Shape
+	threads int
+	cold    bool // weights come from memory
+	inPlace bool // the output is the operand, so that all stays in cache
+}
+
+func (w work) String() string {
+	name := fmt.Sprintf("%s/%v/t%d", w.op, w.shape, w.threads)
+	if w.cold {
+		name += "/cold"
+	}
+	return name
+}
+
+// bytes is what one call reads and writes.
+func (w work) bytes() float64 {
+	in := spec.MustLookup(w.op)
+	n := in.OutBytes(w.shape)
+	for k, o := range in.In {
+		if !o.Optional {
+			n += in.InBytes(k, w.shape)
+		}
+	}
+	return float64(n)
+}
+
+// operations is the number of multiplications and additions of a sum, and of elements of
+// the other ops.
+func (w work) operations() float64 {
+	in, s := spec.MustLookup(w.op), w.shape
+	if in.Sums() {
+		return 2 * float64(s.Rows) * float64(s.Cols) * float64(s.Batch)
+	}
+	return float64(s.Rows) * float64(s.Cols)
+}
+
+// works is what is raced: rows of a 7 B model's hidden and FFN sizes, and its FFN matrix.
+func works() []work {
+	var out []work
+	rows := []int{4096, 18944}
+	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+		for _, n := range rows {
+			out = append(out, work{op: spec.OpDot(f, spec.ActivationOf(f)), shape: spec.Vector(n), threads: 1})
+		}
+	}
+	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+		out = append(out, work{op: spec.OpMatvec(f, spec.ActivationOf(f)), shape: spec.Shape{Rows: 64, Cols: 4096, Batch: 1}, threads: 1})
+	}
+	for _, threads := range []int{1, 2} {
+		out = append(out, work{op: spec.OpMatvecQ4KQ8K, shape: spec.Shape{Rows: 3584, Cols: 18944, Batch: 1}, threads: threads, cold: true})
+	}
+	out = append(out, work{op: spec.OpMatvecQ4KQ8K, shape: spec.Shape{Rows: 1024, Cols: 4096, Batch: 16}, threads: 1})
+	for _, n := range rows {
+		out = append(out, work{op: spec.OpQuantizeQ8KGGML, shape: spec.Vector(n), threads: 1})
+	}
+	for _, n := range rows {
+		out = append(out, work{op: spec.OpQuantizeQ8_0, shape: spec.Vector(n), threads: 1})
+	}
+	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+		out = append(out, work{op: spec.OpDequant(f), shape: spec.Vector(4096), threads: 1})
+	}
+	for _, op := range []spec.Op{spec.OpRMSNormF32, spec.OpSoftmaxF32} {
+		for _, n := range rows {
+			out = append(out, work{op: op, shape: spec.Vector(n), threads: 1, inPlace: true})
+		}
+	}
+	for _, n := range rows {
+		out = append(out, work{op: spec.OpRopeF32, shape: spec.Shape{Rows: n / 128, Cols: 128, Batch: 1}, threads: 1, inPlace: true})
+	}
+	for _, op := range []spec.Op{spec.OpSiluF32, spec.OpSwigluF32} {
+		for _, n := range rows {
+			out = append(out, work{op: op, shape: spec.Vector(n), threads: 1})
+		}
+	}
+	return append(out,
+		work{op: spec.OpDotF32, shape: spec.Vector(4096), threads: 1},
+		work{op: spec.OpDotF16, shape: spec.Vector(4096), threads: 1},
+	)
+}
+
+// call makes a usual case of the work: the first strategy of each operand, optional ones
+// absent.
+func (w work) call() *spec.Call {
+	in := spec.MustLookup(w.op)
+	r := props.Recipe{Op: w.op, Shape: w.shape, Seed: 1}
+	for k, o := range in.In {
+		if k > 0 {
+			r.Strategy += "+"
+		}
+		name := props.OperandStrategies(w.op, k)[0]
+		if o.Optional {
+			name = "absent"
+		}
+		r.Strategy += name
+	}
+	c := r.Case()
+	return &spec.Call{Shape: w.shape, Threads: w.threads, In: c.In, Out: make([]byte, in.OutBytes(w.shape))}
+}
+
+// coldBytes is what the copies of the weights have together, out of cache.
+const coldBytes = 512 << 20
+
+// contender is one kernel in a race: sets are the operands that it goes through in turn.
+type contender struct {
+	name string
+	sets []*foreign.Prepared
+	next int
+	ns   []float64 // of one call, by round
+
+	readBytes float64 // of one call of newReader's
+}
+
+// run makes about n calls and returns the time of one in nanoseconds.
+func (c *contender) run(n int) float64 {
+	calls := 0
+	start := time.Now()
+	for calls < n {
+		p := c.sets[c.next]
+		c.next = (c.next + 1) % len(c.sets)
+		p.Run()
+		calls += p.Calls
+	}
+	return float64(time.Since(start).Nanoseconds()) / float64(calls)
+}
+
+func (c *contender) close() {
+	for _, p := range c.sets {
+		p.Close()
+	}
+}
+
+// batch is how many calls are made at once: enough that the way into them counts for little.
+func (w work) batch() int {
+	return int(min(max(2e6/(w.bytes()+w.operations()), 1), 64))
+}
+
+// ours are calls of one of our kernels, by its Go function, as a program makes them.
+func ours(row spec.Row, c *spec.Call, inPlace bool, calls int) *foreign.Prepared {
+	in := make([][]float32, len(c.In))
+	for k, o := range spec.MustLookup(row.Op).In {
+		if o.Format == spec.F32 && len(c.In[k]) > 0 {
+			in[k] = spec.Floats(c.In[k])
+		}
+	}
+	out := make([]float32, len(c.Out)/4)
+	if inPlace {
+		out = in[0]
+	}
+	var one func()
+	switch f := row.Func.(type) {
+	case spec.Dequantize:
+		one = func() { f(out, c.In[0]) }
+	case spec.Quantize:
+		one = func() { f(c.Out, in[0]) }
+	case spec.DotF32:
+		one = func() { out[0] = f(in[0], in[1]) }
+	case spec.DotQuant:
+		one = func() { out[0] = f(c.In[0], c.In[1]) }
+	case spec.MatvecQuant:
+		one = func() { f(out, c.In[0], c.In[1], c.Shape, c.Threads) }
+	case spec.Unary:
+		one = func() { f(out, in[0]) }
+	case spec.Gated:
+		one = func() { f(out, in[0], in[1]) }
+	case spec.Softmax:
+		p := spec.ReadSoftmaxParams(c.In[2])
+		one = func() { f(out, in[0], in[1], p.Scale) }
+	case spec.Normalize:
+		p := spec.ReadNormParams(c.In[2])
+		one = func() { f(out, in[0], in[1], p.Eps) }
+	case spec.Rope:
+		p := spec.ReadRopeParams(c.In[2], c.Shape)
+		one = func() { f(out, in[0], in[1], p) }
+	default:
+		one = func() { row.Func.Run(c) }
+	}
+	return &foreign.Prepared{Calls: calls, Close: func() {}, Run: func() {
+		for range calls {
+			one()
+		}
+	}}
+}
+
+// contend prepares a kernel for a piece of work.
+func (w work) contend(name string, calls []*spec.Call, prepare func(c *spec.Call) *foreign.Prepared) *contender {
+	c := &contender{name: name}
+	for _, call := range calls {
+		own := *call // an output of its own
+		own.Out = make([]byte, len(call.Out))
+		c.sets = append(c.sets, prepare(&own))
+	}
+	return c
+}
+
+// benchRow is the JSON form of one line: a kernel of ours against one peer, medians over
+// the rounds. Without a peer, Peer is "".
+type benchRow struct {
+	Op      spec.Op   `json:"op"`
+	Shape   string    `json:"shape"`
+	Threads int       `json:"threads"`
+	Cold    bool      `json:"cold"` // out of cache
+	Tier    spec.Tier `json:"tier"`
+	Ns      float64   `json:"ns"`
+	GBps    float64   `json:"gbps"` // operands and results over time
+	Peer    string    `json:"peer"`
+	PeerNs  float64   `json:"peer_ns"`
+	Ratio   float64   `json:"ratio"` // the peer's time over ours: above 1 ours is faster
+	Lo      float64   `json:"lo"`    // 95 % interval of the ratio
+	Hi      float64   `json:"hi"`
+	Rounds  int       `json:"rounds"`
+	// ReadGBps is the read bandwidth measured in the same rounds, of memory for cold
+	// work and of the first cache otherwise.
+	ReadGBps float64 `json:"read_gbps"`
+}
+
+// fastest lists llama.cpp's tiers, the best first.
+var fastest = []string{"sapphirerapids", "zen4", "cooperlake", "icelake", "cascadelake", "cannonlake", "skylakex", "alderlake", "haswell"}
+
+// benchPeers are the rows that are raced against.
+func benchPeers(paths []string) ([]spec.Row, error) {
+	named := len(paths) > 0
+	if !named {
+		for _, tier := range fastest {
+			if path, err := peers.Library(tier); err == nil {
+				paths = append(paths, path)
+			}
+		}
+		if base, err := peers.Library("base"); err == nil {
+			paths = append(paths, base)
+		}
+	}
+	var out []spec.Row
+	for _, path := range paths {
+		rows, err := foreign.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if row.CanRun() {
+				out = append(out, row)
+			} else if named {
+				return nil, fmt.Errorf("bench: this CPU cannot run %s", filepath.Base(path))
+			}
+		}
+	}
+	return out, nil
+}
+
+func runBench(cmd *cobra.Command, paths []string, o benchOptions) error {
+	only, err := regexp.Compile(o.only)
+	if err != nil {
+		return fmt.Errorf("bench: -work: %w", err)
+	}
+	tiers, err := regexp.Compile(o.tiers)
+	if err != nil {
+		return fmt.Errorf("bench: -tiers: %w", err)
+	}
+	others, err := benchPeers(paths)
+	if err != nil {
+		return err
+	}
+	out := newOutput(cmd, "OP\tSHAPE\tTHREADS\tTIER\tNS\tGB/S\tPEER\tPEER NS\tRATIO\t95 %\tREAD GB/S")
+	if len(others) == 0 {
+		out.note("no peers: %v", func() error { _, err := peers.Libraries(); return err }())
+	}
+	var todo []work
+	for _, w := range works() {
+		if only.MatchString(w.String()) {
+			todo = append(todo, w)
+		}
+	}
+	if len(todo) == 0 {
+		return fmt.Errorf("bench: no work matches %q", o.only)
+	}
+	bar := newProgress(len(todo))
+	defer bar.done()
+	var all []benchRow
+	for _, w := range todo {
+		if cmd.Context().Err() != nil {
+			break
+		}
+		bar.step("%v", w)
+		rows := w.race(cmd.Context(), others, tiers, o)
+		all = append(all, rows...)
+		for _, r := range rows {
+			where := ""
+			if r.Cold {
+				where = " cold"
+			}
+			out.row(r, "%s\t%s%s\t%d\t%s\t%.5g\t%.3g\t%s\t%.5g\t%.3f\t%.3f–%.3f\t%.3g", r.Op, r.Shape, where, r.Threads, r.Tier, r.Ns, r.GBps, r.Peer, r.PeerNs, r.Ratio, r.Lo, r.Hi, r.ReadGBps)
+		}
+	}
+	bar.done()
+	out.flush()
+	if o.plot != "" {
+		return plotRoofline(o.plot, all)
+	}
+	return nil
+}
+
+// race times all contenders for a piece of work.
+func (w work) race(ctx context.Context, others []spec.Row, tiers *regexp.Regexp, o benchOptions) []benchRow {
+	in := spec.MustLookup(w.op)
+	calls := []*spec.Call{w.call()}
+	for size := in.InBytes(0, w.shape); w.cold && size*len(calls) < coldBytes; {
+		again := *calls[0]
+		again.In = slices.Clone(again.In)
+		again.In[0] = slices.Clone(again.In[0])
+		calls = append(calls, &again)
+	}
+	batch := w.batch()
+	var all []*contender
+	var own []spec.Row
+	for _, row := range kernels.For(w.op) {
+		if row.CanRun() && tiers.MatchString(string(row.Tier)) {
+			own = append(own, row)
+		}
+	}
+	if tiers.String() == "" && len(own) > 0 {
+		own = own[len(own)-1:]
+	}
+	for _, row := range own {
+		all = append(all, w.contend(string(row.Tier), calls, func(c *spec.Call) *foreign.Prepared { return ours(row, c, w.inPlace, batch) }))
+	}
+	for _, row := range others {
+		if row.Op != w.op || w.shape.Batch > 1 && strings.HasSuffix(string(row.Tier), ":gemv") || w.shape.Batch == 1 && strings.HasSuffix(string(row.Tier), ":gemm") {
+			continue // each of the repacked kernels in its own field
+		}
+		all = append(all, w.contend(string(row.Tier), calls, func(c *spec.Call) *foreign.Prepared { return foreign.Prepare(row, c, batch) }))
+	}
+	read := newReader(w)
+	all = append(all, read)
+	defer func() {
+		for _, c := range all {
+			c.close()
+		}
+	}()
+
+	// One thread stays where it is; several are the scheduler's.
+	if w.threads == 1 {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer pin()()
+	}
+	// Warm up, and find how many calls fill the time.
+	n := make([]int, len(all))
+	for i, c := range all {
+		c.run(1)
+		ns := min(c.run(1), c.run(batch))
+		n[i] = max(1, int(float64(o.slice.Nanoseconds())/ns))
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range o.rounds {
+		if ctx.Err() != nil {
+			return nil
+		}
+		for _, i := range rng.Perm(len(all)) {
+			all[i].ns = append(all[i].ns, all[i].run(n[i]))
+		}
+	}
+	bandwidth := read.readBytes / median(read.ns).Center
+	var out []benchRow
+	for k, row := range own {
+		us := all[k]
+		line := benchRow{
+			Op: w.op, Shape: w.shape.String(), Threads: w.threads, Cold: w.cold, Tier: row.Tier,
+			Ns: median(us.ns).Center, Rounds: o.rounds, ReadGBps: bandwidth,
+		}
+		line.GBps = w.bytes() / line.Ns
+		rivals := all[len(own) : len(all)-1]
+		if len(rivals) == 0 {
+			out = append(out, line)
+		}
+		for _, peer := range rivals {
+			ratios := make([]float64, len(us.ns))
+			for i := range ratios {
+				ratios[i] = peer.ns[i] / us.ns[i]
+			}
+			m := median(ratios)
+			line.Peer, line.PeerNs, line.Ratio, line.Lo, line.Hi = peer.name, median(peer.ns).Center, m.Center, m.Lo, m.Hi
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// median returns a median with its 95 % interval, assuming nothing of the distribution.
+func median(x []float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(x, &benchmath.DefaultThresholds), .95)
+}
+
+// cacheFloats is what the reader goes through where memory's bandwidth does not matter: half
+// of a first cache.
+const cacheFloats = 4096
+
+// newReader reads as a kernel at its best does, on as many threads as the work has: a dot of
+// a vector with itself, by the best of our kernels. Out of cache its elements count once,
+// for they come from memory once; in the first cache twice, for they are loaded twice.
+func newReader(w work) *contender {
+	var dot spec.DotF32
+	for _, r := range kernels.For(spec.OpDotF32) {
+		if r.CanRun() {
+			dot = r.Func.(spec.DotF32)
+		}
+	}
+	n, calls, loads := cacheFloats, 64, 2.0
+	if w.cold {
+		n, calls, loads = coldBytes/4, 1, 1
+	}
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = 1 // a page that was never written is the same for all
+	}
+	sink := make([]float32, 64*w.threads) // a cache line each
+	read := func(t int) {
+		const piece = 1 << 16 // a dot may not be longer than its bound allows
+		for part := x[n*t/w.threads : n*(t+1)/w.threads]; len(part) > 0; part = part[min(piece, len(part)):] {
+			p := part[:min(piece, len(part))]
+			sink[64*t] += dot(p, p)
+		}
+	}
+	run := func() {
+		for range calls {
+			read(0)
+		}
+	}
+	if w.threads > 1 {
+		run = func() {
+			var wg sync.WaitGroup
+			for t := range w.threads {
+				wg.Go(func() { read(t) })
+			}
+			wg.Wait()
+		}
+		calls = 1
+	}
+	return &contender{name: "read", readBytes: 4 * loads * float64(n), sets: []*foreign.Prepared{{Calls: calls, Close: func() {}, Run: run}}}
+}
