@@ -25,17 +25,17 @@ audit-llama.cpp: peers
 	$(GO) run ./cmd/assay lib -peers -budget 0.3 -judged kernels/foreign/llama.cpp.yaml -report docs/audit-llama.cpp.md
 
 # A quick look while working.
-short:
+short: peers
 	$(GO) test -short ./...
 
 # Of props, one op that uses threads as all matvecs do: there is nothing to find in the
 # others, whose assembly package kernels announces to it in its own tests.
-race:
+race: peers
 	$(GO) test -race -short -timeout 10m $$($(GO) list ./... | grep -v '/props$$')
 	$(GO) test -race -short -timeout 10m -run '^TestKernels$$/^matvec_q4k_q8k' ./props
 
 # The build without assembly.
-purego:
+purego: peers
 	$(GO) test -short -tags purego ./...
 
 # Other architectures and builds without assembly must at least compile whole.

@@ -95,6 +95,9 @@ func TestDriftCommand(t *testing.T) {
 // TestDriftGGML: a run by llama.cpp's kernels; its quantiser rounds ties in another way on
 // some tiers, so its stages are judged, not compared.
 func TestDriftGGML(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a model; not with -short")
+	}
 	path, err := peers.Library("x64")
 	if err != nil {
 		if os.Getenv("CI") != "" {

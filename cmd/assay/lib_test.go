@@ -138,6 +138,9 @@ func TestLibErrors(t *testing.T) {
 // TestJudged: llama.cpp's oldest tier and what all tiers share deviate as the reviewed file says, and
 // from a file that says less, or more, the run fails.
 func TestJudged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("audits two libraries several times; not with -short")
+	}
 	x64, err := peers.Library("x64")
 	if err != nil {
 		if os.Getenv("CI") != "" {
