@@ -95,7 +95,7 @@ func TestBroken(t *testing.T) {
 		"changes":   "accuracy: wrote to operand 1 (SIGSEGV: segmentation violation)",
 		"behind":    "accuracy: bytes outside the output were written",
 		"mode":      "mode: the floating-point mode was changed",
-		"overread":  "memory: touched memory 0 bytes behind the end of operand 0 (SIGSEGV: segmentation violation)",
+		"overread":  "memory: bytes behind the end of operand 0 (SIGSEGV: segmentation violation)",
 		"underread": "memory: bytes before the beginning of operand 1 (SIGSEGV: segmentation violation)",
 		"seldom":    "class: crashes: SIGSEGV: segmentation violation at address 0x8",
 	}

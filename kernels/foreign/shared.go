@@ -21,7 +21,7 @@ const (
 	// guardBytes are unreadable on both sides of a slot in the child.
 	guardBytes = 1 << 16
 	// marginBytes beside an operand are filled with ones, and watched beside the output.
-	marginBytes = 64
+	marginBytes = 1024
 )
 
 // place is where an operand lies.
