@@ -3,6 +3,7 @@ package props
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"assay/kernels"
@@ -102,8 +103,12 @@ func keep(*[512]uint32) {}
 var soil = [4]uint32{0xffffffff, 0xff800000, 0x3f800000, 0}
 
 // protect turns a panic of f, a touch of an unreadable page included, into a
-// finding.
+// finding. The floating-point mode is afterwards what it was: a kernel that changes it must
+// not decide how others are judged.
 func protect(f func()) (found *Finding) {
+	runtime.LockOSThread() // the mode belongs to the thread
+	defer runtime.UnlockOSThread()
+	defer cpustate.SetMode(cpustate.Mode())
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
