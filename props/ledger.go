@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"assay/spec"
@@ -77,6 +78,28 @@ func (l *Ledger) Entries() []Entry {
 		return cmp.Or(cmp.Compare(a.Op, b.Op), cmp.Compare(a.Tier, b.Tier), cmp.Compare(a.Property, b.Property))
 	})
 	return out
+}
+
+// Sum is what the ledger knows of all properties of a row: cases, the largest error/bound
+// and where it was met, failures, and which properties were skipped, with their reasons.
+func (l *Ledger) Sum(row spec.Row) Entry {
+	sum := Entry{Key: Key{Op: row.Op, Tier: row.Tier}}
+	var skipped []string
+	for _, e := range l.Entries() {
+		if e.Op != row.Op || e.Tier != row.Tier {
+			continue
+		}
+		sum.Cases += e.Cases
+		sum.Fails += e.Fails
+		if e.Worst > sum.Worst {
+			sum.Worst, sum.At = e.Worst, e.At
+		}
+		if e.Skipped != "" {
+			skipped = append(skipped, e.Property+": "+e.Skipped)
+		}
+	}
+	sum.Skipped = strings.Join(skipped, "; ")
+	return sum
 }
 
 // Check returns an error naming the first applicable property of row that ran

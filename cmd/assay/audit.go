@@ -166,21 +166,13 @@ func finish(res *auditRow, row spec.Row, ledger *props.Ledger, absent []string, 
 	if res.Verdict == "skipped" {
 		return
 	}
-	var skipped []string
-	for _, e := range ledger.Entries() {
-		if e.Op != row.Op || e.Tier != row.Tier {
-			continue
-		}
-		res.Cases += e.Cases
-		res.WorstRatio = max(res.WorstRatio, e.Worst)
-		if e.Skipped != "" {
-			skipped = append(skipped, e.Property+": "+e.Skipped)
-		}
-	}
+	sum := ledger.Sum(row)
+	res.Cases += sum.Cases
+	res.WorstRatio = max(res.WorstRatio, sum.Worst)
+	res.Skipped = sum.Skipped
 	if len(absent) > 0 {
-		skipped = append(skipped, "part of the model: see below")
+		res.Skipped = strings.TrimPrefix(res.Skipped+"; part of the model: see below", "; ")
 	}
-	res.Skipped = strings.Join(skipped, "; ")
 	switch {
 	case len(res.failures) > 0:
 		res.Verdict = "fail"

@@ -101,25 +101,25 @@ func (w work) operations() float64 {
 func works() []work {
 	var out []work
 	rows := []int{4096, 18944}
-	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+	formats := []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0}
+	for _, f := range formats {
 		for _, n := range rows {
 			out = append(out, work{op: spec.OpDot(f, spec.ActivationOf(f)), shape: spec.Vector(n), threads: 1})
 		}
 	}
-	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+	for _, f := range formats {
 		out = append(out, work{op: spec.OpMatvec(f, spec.ActivationOf(f)), shape: spec.Shape{Rows: 64, Cols: 4096, Batch: 1}, threads: 1})
 	}
 	for _, threads := range []int{1, 2} {
 		out = append(out, work{op: spec.OpMatvecQ4KQ8K, shape: spec.Shape{Rows: 3584, Cols: 18944, Batch: 1}, threads: threads, cold: true})
 	}
 	out = append(out, work{op: spec.OpMatvecQ4KQ8K, shape: spec.Shape{Rows: 1024, Cols: 4096, Batch: 16}, threads: 1})
-	for _, n := range rows {
-		out = append(out, work{op: spec.OpQuantizeQ8KGGML, shape: spec.Vector(n), threads: 1})
+	for _, op := range []spec.Op{spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8_0} {
+		for _, n := range rows {
+			out = append(out, work{op: op, shape: spec.Vector(n), threads: 1})
+		}
 	}
-	for _, n := range rows {
-		out = append(out, work{op: spec.OpQuantizeQ8_0, shape: spec.Vector(n), threads: 1})
-	}
-	for _, f := range []spec.Format{spec.Q4K, spec.Q5K, spec.Q6K, spec.Q8_0, spec.Q4_0} {
+	for _, f := range formats {
 		out = append(out, work{op: spec.OpDequant(f), shape: spec.Vector(4096), threads: 1})
 	}
 	for _, op := range []spec.Op{spec.OpRMSNormF32, spec.OpSoftmaxF32} {
@@ -274,6 +274,8 @@ type benchRow struct {
 	// ReadGBps is the read bandwidth measured in the same rounds, of memory for cold
 	// work and of the first cache otherwise.
 	ReadGBps float64 `json:"read_gbps"`
+
+	work work
 }
 
 // fastest lists llama.cpp's tiers, the best first.
@@ -427,7 +429,7 @@ func (w work) race(ctx context.Context, others []spec.Row, tiers *regexp.Regexp,
 		us := all[k]
 		line := benchRow{
 			Op: w.op, Shape: w.shape.String(), Threads: w.threads, Cold: w.cold, Tier: row.Tier,
-			Ns: median(us.ns).Center, Rounds: o.rounds, ReadGBps: bandwidth,
+			Ns: median(us.ns).Center, Rounds: o.rounds, ReadGBps: bandwidth, work: w,
 		}
 		line.GBps = w.bytes() / line.Ns
 		rivals := all[len(own) : len(all)-1]
@@ -474,7 +476,7 @@ func newReader(w work) *contender {
 	for i := range x {
 		x[i] = 1 // a page that was never written is the same for all
 	}
-	sink := make([]float32, 64*w.threads) // a cache line each
+	sink := make([]float32, 64*w.threads) // those of two threads in no cache line together
 	read := func(t int) {
 		const piece = 1 << 16 // a dot may not be longer than its bound allows
 		for part := x[n*t/w.threads : n*(t+1)/w.threads]; len(part) > 0; part = part[min(piece, len(part)):] {

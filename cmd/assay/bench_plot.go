@@ -22,21 +22,10 @@ func plotRoofline(name string, rows []benchRow) error {
 	p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogTicks{Prec: -1}, plot.LogTicks{Prec: -1}
 	var own, peer plotter.XYs
 	var cache, memory float64
-	best := map[string]int{} // work: index of the fastest peer
-	byName := map[string]work{}
-	for _, w := range works() {
-		byName[w.String()] = w
-	}
-	nameOf := func(r benchRow) string {
-		name := fmt.Sprintf("%s/%s/t%d", r.Op, r.Shape, r.Threads)
-		if r.Cold {
-			name += "/cold"
-		}
-		return name
-	}
-	for i, r := range rows {
-		if k, ok := best[nameOf(r)]; !ok || r.PeerNs < rows[k].PeerNs {
-			best[nameOf(r)] = i
+	best := map[work]benchRow{} // with the fastest peer
+	for _, r := range rows {
+		if b, ok := best[r.work]; !ok || r.PeerNs < b.PeerNs {
+			best[r.work] = r
 		}
 		if r.Cold {
 			memory = max(memory, r.ReadGBps)
@@ -45,8 +34,7 @@ func plotRoofline(name string, rows []benchRow) error {
 		}
 	}
 	lo, hi := math.Inf(1), 0.0
-	for work, i := range best {
-		w, r := byName[work], rows[i]
+	for w, r := range best {
 		x := w.operations() / w.bytes()
 		lo, hi = min(lo, x), max(hi, x)
 		own = append(own, plotter.XY{X: x, Y: w.operations() / r.Ns})

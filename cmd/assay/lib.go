@@ -212,7 +212,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 	for _, rows := range results {
 		for _, r := range rows {
 			all = append(all, r)
-			failed = failed || r.Verdict == "fail"
+			failed = failed || r.Verdict == "fail" || r.Verdict == "incomplete"
 			var fails []string
 			for _, f := range r.Failures {
 				fails = append(fails, f.Property+" ("+f.Kind+")")
@@ -295,16 +295,11 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 			}
 		}
 	}
+	sum := ledger.Sum(row)
+	res.Cases, res.WorstRatio, res.WorstCase, res.Skipped = sum.Cases, jsonRatio(sum.Worst), sum.At, sum.Skipped
 	fails := map[string]int{}
 	for _, e := range ledger.Entries() {
-		res.Cases += e.Cases
-		if e.Worst > res.WorstRatio {
-			res.WorstRatio, res.WorstCase = jsonRatio(e.Worst), e.At
-		}
 		fails[e.Property] = e.Fails
-		if e.Skipped != "" {
-			res.Skipped = strings.TrimPrefix(res.Skipped+"; "+e.Property+": "+e.Skipped, "; ")
-		}
 	}
 	for _, v := range found {
 		res.Failures = append(res.Failures, failureOf(row.Op, v, fails[v.Property]))
@@ -318,6 +313,10 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 		res.Verdict = "fail"
 	case ctx.Err() != nil:
 		res.Verdict = "incomplete"
+	default:
+		if err := ledger.Check(row); err != nil { // a property without a case is not one that holds
+			res.Verdict, res.Skipped = "incomplete", err.Error()
+		}
 	}
 	return res
 }
@@ -378,15 +377,9 @@ func libCase(cmd *cobra.Command, paths []string, libs []*foreign.Library, only *
 				res.Verdict, res.Skipped = "skipped", "this CPU cannot run the tier"
 				text = res.Skipped
 			} else {
-				v := props.Result{}
-				if o.property != "" {
-					p, err := props.PropertyNamed(row, o.property)
-					if err != nil {
-						return err
-					}
-					v = p.Check(row, *recipe, props.Options{})
-				} else {
-					v = props.CheckCase(row, c)
+				v, err := checkOne(row, c, recipe, o.property)
+				if err != nil {
+					return err
 				}
 				res.Cases, res.WorstRatio = v.Cases, jsonRatio(v.Worst)
 				if v.Failed {

@@ -137,7 +137,7 @@ func (j *judgedFile) assign(rows []*libRow) (unjudged []string) {
 // deviationDir is where the cases of deviations lie, in folders by id.
 const deviationDir = "corpus/deviations"
 
-// deviationSource is a case's source, by which it is found again.
+// source is a case's source, by which it is found again.
 func (j *judgedFile) source(e *judgedDeviation) string { return j.Release + ", deviation " + e.ID }
 
 // reproduce runs the stored case of each deviation on the rows that have it. Where
@@ -206,6 +206,11 @@ func (j *judgedFile) hold(cmd *cobra.Command, results []*libRow, rows []spec.Row
 	var bad []string
 	for _, u := range j.assign(results) {
 		bad = append(bad, "not judged: "+u)
+	}
+	for _, r := range results {
+		if r.Verdict == "incomplete" {
+			bad = append(bad, fmt.Sprintf("%s/%s: %s", r.Op, r.Tier, r.Skipped))
+		}
 	}
 	for _, e := range j.Deviations {
 		seen := slices.ContainsFunc(results, func(r *libRow) bool { return r.Verdict != "skipped" && e.onRow(r.Op, r.Tier) })

@@ -67,14 +67,10 @@ func replay(cmd *cobra.Command, id string, tier spec.Tier, property, model strin
 		switch {
 		case !row.CanRun():
 			res.Verdict, res.Skipped = "skipped", "this CPU cannot run the tier"
-		case property != "":
-			p, err := props.PropertyNamed(row, property)
-			if err != nil {
+		default:
+			if v, err = checkOne(row, c, recipe, property); err != nil {
 				return err
 			}
-			v = p.Check(row, *recipe, props.Options{})
-		default:
-			v = props.CheckCase(row, c)
 		}
 		res.WorstRatio = v.Worst
 		if v.Failed {
@@ -98,6 +94,18 @@ func replay(cmd *cobra.Command, id string, tier spec.Tier, property, model strin
 		return errFailed
 	}
 	return nil
+}
+
+// checkOne checks a case, or the property of its recipe, if one is named.
+func checkOne(row spec.Row, c *spec.Case, recipe *props.Recipe, property string) (props.Result, error) {
+	if property == "" {
+		return props.CheckCase(row, c), nil
+	}
+	p, err := props.PropertyNamed(row, property)
+	if err != nil {
+		return props.Result{}, err
+	}
+	return p.Check(row, *recipe, props.Options{}), nil
 }
 
 // findCase makes the case that an id names; recipe is set if it is one.

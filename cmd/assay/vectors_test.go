@@ -23,13 +23,7 @@ func TestVectors(t *testing.T) {
 	if _, errOut, status := assay(t, nil, "vectors", "-o", filepath.Join(dir, "none", "v")); status != 2 || errOut == "" {
 		t.Errorf("no folder: status %d", status)
 	}
-	cc, err := exec.LookPath("cc")
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatal("no C compiler: ", err) // every machine of CI has one
-	}
-	if err != nil {
-		t.Skip("no C compiler: ", err)
-	}
+	cc := compiler(t)
 	if out, err := exec.Command("tar", "xf", archive, "-C", dir).CombinedOutput(); err != nil {
 		t.Fatalf("tar: %v: %s", err, out)
 	}
@@ -49,6 +43,19 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%v: status %d: %s", tt.flags, run.ProcessState.ExitCode(), out)
 		}
 	}
+}
+
+// compiler returns the path of the C compiler, which every machine of CI has.
+func compiler(t *testing.T) string {
+	t.Helper()
+	cc, err := exec.LookPath("cc")
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatal("no C compiler: ", err)
+	}
+	if err != nil {
+		t.Skip("no C compiler: ", err)
+	}
+	return cc
 }
 
 // TestVectorsSame: the same cases give the same archive.

@@ -5,7 +5,6 @@ package foreign
 import (
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"unsafe"
 
@@ -114,10 +113,10 @@ func (g *ggml) elementwise() {
 		}))
 	}
 	if f, ok := g.function(g.cpu, "ggml_vec_silu_f32"); ok {
-		g.add(spec.OpSiluF32, "", unaryVector{f})
+		g.add(spec.OpSiluF32, "", prepared{unaryVector{f}})
 	}
 	if f, ok := g.function(g.cpu, "ggml_vec_swiglu_f32"); ok {
-		g.add(spec.OpSwigluF32, "", gatedVector{f})
+		g.add(spec.OpSwigluF32, "", prepared{gatedVector{f}})
 	}
 }
 
@@ -129,30 +128,11 @@ func (g *ggml) function(lib uintptr, name string) (function, bool) {
 	return function{symbol}, err == nil
 }
 
-func (f function) call(args ...uintptr) {
-	purego.SyscallN(f.symbol, args...)
-}
-
 type (
 	unaryVector struct{ function } // void f(int n, float *y, const float *x)
 	gatedVector struct{ function } // void f(int n, float *y, const float *gate, const float *up)
 	converter   struct{ function } // void f(const void *src, void *dst, int64_t n)
 )
-
-func (f unaryVector) Run(c *spec.Call) {
-	f.call(uintptr(c.Shape.Cols), address(c.Out), address(c.In[0]))
-	runtime.KeepAlive(c)
-}
-
-func (f gatedVector) Run(c *spec.Call) {
-	f.call(uintptr(c.Shape.Cols), address(c.Out), address(c.In[0]), address(c.In[1]))
-	runtime.KeepAlive(c)
-}
-
-func (f converter) Run(c *spec.Call) {
-	f.call(address(c.In[0]), address(c.Out), uintptr(c.Shape.Cols))
-	runtime.KeepAlive(c)
-}
 
 func (g *ggml) conversions() {
 	for _, c := range []struct {
@@ -163,7 +143,7 @@ func (g *ggml) conversions() {
 		{spec.OpConvertBF16F32, "ggml_cpu_bf16_to_fp32"}, {spec.OpConvertF32BF16, "ggml_cpu_fp32_to_bf16"},
 	} {
 		if f, ok := g.function(g.cpu, c.name); ok {
-			g.add(c.op, "", converter{f})
+			g.add(c.op, "", prepared{converter{f}})
 		}
 	}
 }
@@ -171,7 +151,7 @@ func (g *ggml) conversions() {
 func (g *ggml) dequantizers() {
 	for _, f := range spec.Formats() {
 		if dequantize, ok := g.function(g.base, "dequantize_row_"+symbol(f)); ok && spec.Known(spec.OpDequant(f)) {
-			g.add(spec.OpDequant(f), "", converter{dequantize})
+			g.add(spec.OpDequant(f), "", prepared{converter{dequantize}})
 		}
 	}
 }
@@ -183,7 +163,7 @@ func (g *ggml) quantizers(lib uintptr, suffix string) {
 		op spec.Op
 	}{{spec.Q8_0, spec.OpQuantizeQ8_0}, {spec.Q8_1, spec.OpQuantizeQ8_1}, {spec.Q8K, spec.OpQuantizeQ8KGGML}} {
 		if quantize, ok := g.function(lib, "quantize_row_"+symbol(q.f)+suffix); ok {
-			g.add(q.op, "", converter{quantize})
+			g.add(q.op, "", prepared{converter{quantize}})
 		}
 	}
 }
@@ -207,9 +187,9 @@ func (g *ggml) dots() {
 			continue // a release has not every format
 		}
 		one := dot{symbol}
-		g.add(op, "", one)
+		g.add(op, "", prepared{one})
 		if spec.Known(matvec) {
-			g.add(matvec, "", dotRows{one})
+			g.add(matvec, "", prepared{dotRows{one}})
 		}
 	}
 }
@@ -218,20 +198,8 @@ func (g *ggml) dots() {
 // whose strides count for more than one row only.
 type dot struct{ function }
 
-func (f dot) Run(c *spec.Call) {
-	f.call(uintptr(c.Shape.Cols), address(c.Out), 0, address(c.In[0]), 0, address(c.In[1]), 0, 1)
-	runtime.KeepAlive(c)
-}
-
 // dotRows is the matvec made of dots, row by row.
 type dotRows struct{ dot }
-
-func (m dotRows) Run(c *spec.Call) {
-	p := m.prepare(c, 1)
-	p.Run()
-	p.Close()
-	runtime.KeepAlive(c)
-}
 
 // symbol is a format's name in the names of functions.
 func symbol(f spec.Format) string {

@@ -13,16 +13,15 @@ import (
 // graphs is what ggml's graph interface takes. Pointers are the library's own, and
 // operands are copied to its memory: what a node reads beside them is not seen.
 type graphs struct {
-	init    func(params initParams) uintptr
-	free    func(ctx uintptr)
-	tensor  func(ctx uintptr, format int32, cols, rows int64) uintptr
-	cube    func(ctx uintptr, format int32, n0, n1, n2 int64) uintptr
-	data    func(tensor uintptr) *byte
-	graph   func(ctx uintptr) uintptr
-	expand  func(graph, tensor uintptr)
-	compute func(ctx, graph uintptr, threads int32) int32
-	plan    func(graph uintptr, threads int32, pool uintptr) plan
-	run     func(graph uintptr, p *plan) int32
+	init   func(params initParams) uintptr
+	free   func(ctx uintptr)
+	tensor func(ctx uintptr, format int32, cols, rows int64) uintptr
+	cube   func(ctx uintptr, format int32, n0, n1, n2 int64) uintptr
+	data   func(tensor uintptr) *byte
+	graph  func(ctx uintptr) uintptr
+	expand func(graph, tensor uintptr)
+	plan   func(graph uintptr, threads int32, pool uintptr) plan
+	run    func(graph uintptr, p *plan) int32
 
 	gelu    func(ctx, x uintptr) uintptr
 	mul     func(ctx, x, y uintptr) uintptr
@@ -77,7 +76,6 @@ func (g *ggml) graphs() {
 	g.required(g.base, "ggml_get_data", &n.data)
 	g.required(g.base, "ggml_new_graph", &n.graph)
 	g.required(g.base, "ggml_build_forward_expand", &n.expand)
-	g.required(g.cpu, "ggml_graph_compute_with_ctx", &n.compute)
 	g.required(g.cpu, "ggml_graph_plan", &n.plan)
 	g.required(g.cpu, "ggml_graph_compute", &n.run)
 	g.required(g.base, "ggml_gelu", &n.gelu)
@@ -94,19 +92,19 @@ func (g *ggml) graphs() {
 		return
 	}
 	// GELU is computed by graphs alone.
-	g.add(spec.OpGeluF32, "", node{n, 1, func(s *session, c *spec.Call) uintptr {
+	g.add(spec.OpGeluF32, "", prepared{node{n, 1, func(s *session, c *spec.Call) uintptr {
 		x := s.floats(c.In[0], c.Shape.Cols, 1)
 		s.more(func() { s.also = append(s.also, n.gelu(s.ctx, x)) })
 		return n.gelu(s.ctx, x)
-	}})
+	}}})
 	if hasSwiglu {
-		g.add(spec.OpSwigluF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+		g.add(spec.OpSwigluF32, ":graph", prepared{node{n, 1, func(s *session, c *spec.Call) uintptr {
 			gate, up := s.floats(c.In[0], c.Shape.Cols, 1), s.floats(c.In[1], c.Shape.Cols, 1)
 			s.more(func() { s.also = append(s.also, n.swiglu(s.ctx, gate, up)) })
 			return n.swiglu(s.ctx, gate, up)
-		}})
+		}}})
 	}
-	g.add(spec.OpRMSNormF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+	g.add(spec.OpRMSNormF32, ":graph", prepared{node{n, 1, func(s *session, c *spec.Call) uintptr {
 		eps := spec.ReadNormParams(c.In[2]).Eps
 		y := n.norm(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), eps)
 		s.more(func() { y = n.normTo(s.ctx, y, eps) })
@@ -114,8 +112,8 @@ func (g *ggml) graphs() {
 			y = n.mul(s.ctx, y, s.floats(c.In[1], c.Shape.Cols, 1))
 		}
 		return y
-	}})
-	g.add(spec.OpSoftmaxF32, ":graph", node{n, 1, func(s *session, c *spec.Call) uintptr {
+	}}})
+	g.add(spec.OpSoftmaxF32, ":graph", prepared{node{n, 1, func(s *session, c *spec.Call) uintptr {
 		mask := uintptr(0)
 		if len(c.In[1]) > 0 {
 			mask = s.floats(c.In[1], c.Shape.Cols, 1)
@@ -124,8 +122,8 @@ func (g *ggml) graphs() {
 		y := n.softmax(s.ctx, s.floats(c.In[0], c.Shape.Cols, 1), mask, scale, 0)
 		s.more(func() { y = n.softmaxTo(s.ctx, y, mask, scale, 0) })
 		return y
-	}})
-	g.add(spec.OpRopeF32, ":graph", node{n, 1, n.ropeNode})
+	}}})
+	g.add(spec.OpRopeF32, ":graph", prepared{node{n, 1, n.ropeNode}})
 	for _, f := range spec.Formats() {
 		to := spec.ActivationOf(f)
 		op := spec.OpMatvec(f, to)
@@ -136,11 +134,11 @@ func (g *ggml) graphs() {
 			continue
 		}
 		// An activation that has the type of the dot already is taken as it is.
-		g.add(op, ":graph", node{n, 0, func(s *session, c *spec.Call) uintptr {
+		g.add(op, ":graph", prepared{node{n, 0, func(s *session, c *spec.Call) uintptr {
 			w, x := s.put(f, c.In[0], c.Shape.Cols, c.Shape.Rows), s.put(to, c.In[1], c.Shape.Cols, c.Shape.Batch)
 			s.more(func() { s.also = append(s.also, n.matmul(s.ctx, w, x)) })
 			return n.matmul(s.ctx, w, x)
-		}})
+		}}})
 	}
 }
 
@@ -177,44 +175,17 @@ type node struct {
 
 // session is the memory of one graph.
 type session struct {
-	g      *graphs
-	ctx    uintptr
-	repeat int       // nodes that a graph for timing has; 0: it is not for timing
-	also   []uintptr // its nodes beside the last one
+	g     *graphs
+	ctx   uintptr
+	nodes int       // that the graph has: more than one for timing
+	also  []uintptr // its nodes beside the last one
 }
 
-// more adds the nodes of a graph for timing, but for the one that it has already.
+// more adds the nodes of a graph but for the one that it has already.
 func (s *session) more(add func()) {
-	for range s.repeat - 1 {
+	for range s.nodes - 1 {
 		add()
 	}
-}
-
-func (n node) Run(c *spec.Call) {
-	if c.Shape.Cols == 0 { // ggml has no tensor of no columns: what is judged here is not ggml's
-		clear(c.Out)
-		return
-	}
-	size := graphBytes + 4*(len(c.Out)+tensorAlign)
-	for _, b := range c.In {
-		size += len(b) + tensorAlign
-	}
-	s := &session{g: n.g, ctx: n.g.init(initParams{size: uint64(size)})}
-	if s.ctx == 0 {
-		panic(spec.Fault("ggml_init failed"))
-	}
-	defer n.g.free(s.ctx)
-	y := n.build(s, c)
-	graph := n.g.graph(s.ctx)
-	n.g.expand(graph, y)
-	threads := n.threads
-	if threads == 0 {
-		threads = max(c.Threads, 1)
-	}
-	if status := n.g.compute(s.ctx, graph, int32(threads)); status != 0 {
-		panic(spec.Fault(fmt.Sprintf("ggml_graph_compute: status %d", status)))
-	}
-	copy(c.Out, s.bytes(y, len(c.Out)))
 }
 
 // bytes returns the first n bytes of a tensor.

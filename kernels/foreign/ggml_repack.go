@@ -4,7 +4,6 @@ package foreign
 
 import (
 	"fmt"
-	"runtime"
 	"unsafe"
 
 	"assay/spec"
@@ -47,10 +46,10 @@ func (g *ggml) repacked() {
 		op := spec.OpMatvec(k.w, k.x)
 		var ok bool
 		if k.gemv, ok = g.function(g.cpu, "ggml_gemv_"+kernel); ok {
-			g.add(op, ":gemv", repackedGemv{k})
+			g.add(op, ":gemv", prepared{repackedGemv{k}})
 		}
 		if k.gemm, ok = g.function(g.cpu, "ggml_gemm_"+kernel); ok {
-			g.add(op, ":gemm", repackedGemm{k})
+			g.add(op, ":gemm", prepared{repackedGemm{k}})
 		}
 	}
 }
@@ -88,22 +87,7 @@ func (p *packed) free() { p.g.free(p.ctx) }
 
 type repackedGemv struct{ *repackedKernels }
 
-func (k repackedGemv) Run(c *spec.Call) { k.once(c, k.prepared(c, 1)) }
-
 type repackedGemm struct{ *repackedKernels }
-
-func (k repackedGemm) Run(c *spec.Call) { k.once(c, k.prepared(c, 1)) }
-
-// once runs a prepared call and takes the results of the rows that were not added.
-func (k *repackedKernels) once(c *spec.Call, p *repackedCall) {
-	defer p.Close()
-	p.Run()
-	runtime.KeepAlive(p)
-	runtime.KeepAlive(c)
-	for b := range c.Shape.Batch {
-		spec.PutFloats(c.Out[4*b*c.Shape.Rows:4*(b+1)*c.Shape.Rows], p.out[b*p.rows:b*p.rows+c.Shape.Rows])
-	}
-}
 
 // interleave returns activations in groups of four, zeros filling the last one, and how
 // many there are then. In each block of a group come the four scales, then the

@@ -12,13 +12,7 @@ import (
 var errSystem = errors.New("foreign: libraries can be loaded on linux/amd64 and linux/arm64 only")
 
 // Prepare prepares nothing here: the row is called as it is.
-func Prepare(row spec.Row, c *spec.Call, calls int) *Prepared {
-	return &Prepared{Calls: calls, Close: func() {}, Run: func() {
-		for range calls {
-			row.Func.Run(c)
-		}
-	}}
-}
+func Prepare(row spec.Row, c *spec.Call, calls int) *Prepared { return prepareRuns(row, c, calls) }
 
 // Library is a shared library; there are none here.
 type Library struct{}

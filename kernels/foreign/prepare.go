@@ -3,30 +3,41 @@
 package foreign
 
 import (
+	"fmt"
+	"runtime"
 	"sync"
 	"unsafe"
 
 	"assay/spec"
 )
 
-// preparer is a kernel that can do better than to be called.
+// preparer is a kernel that is called by being prepared, once or for timing.
 type preparer interface {
 	prepare(c *spec.Call, calls int) *Prepared
 }
 
-// Prepare makes a row of Load ready for timing: calls calls on the same operands. Where
-// the op is elementwise or a row's, the output may be the operand.
+// prepared makes a kernel of a preparer.
+type prepared struct{ preparer }
+
+func (f prepared) Run(c *spec.Call) {
+	p := f.prepare(c, 1)
+	defer p.Close()
+	p.Run()
+	if p.finish != nil {
+		p.finish()
+	}
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(c)
+}
+
+// Prepare makes a row of Load ready for timing: calls calls on the same operands.
 func Prepare(row spec.Row, c *spec.Call, calls int) *Prepared {
 	if f, ok := row.Func.(preparer); ok {
 		p := f.prepare(c, calls)
 		p.keep = append(p.keep, c)
 		return p
 	}
-	return &Prepared{Calls: calls, Close: func() {}, Run: func() {
-		for range calls {
-			row.Func.Run(c)
-		}
-	}}
+	return prepareRuns(row, c, calls)
 }
 
 // repeated are calls of a C function with up to eight arguments that are no floats. The
@@ -37,7 +48,7 @@ type repeated struct {
 	step [8]uintptr // added to the arguments after each call
 }
 
-// call prepares calls of r.
+// prepare prepares calls of r.
 func (r repeated) prepare(calls int) *Prepared {
 	r.n = uintptr(calls)
 	return &Prepared{Calls: calls, Close: func() {}, Run: r.do}
@@ -101,7 +112,7 @@ func inParallel(parts [][]*repeated) {
 	wg.Wait()
 }
 
-func (k repackedGemv) prepared(c *spec.Call, calls int) *repackedCall {
+func (k repackedGemv) prepare(c *spec.Call, calls int) *Prepared {
 	x := c.In[1]
 	size := k.x.Bytes(c.Shape.Cols)
 	return k.prepareRows(c, calls, c.Shape.Batch, func(out []float32, p *packed, lo, hi, b int) *repeated {
@@ -111,7 +122,7 @@ func (k repackedGemv) prepared(c *spec.Call, calls int) *repackedCall {
 	})
 }
 
-func (k repackedGemm) prepared(c *spec.Call, calls int) *repackedCall {
+func (k repackedGemm) prepare(c *spec.Call, calls int) *Prepared {
 	x, batch := interleave(c.In[1], k.x, c.Shape)
 	p := k.prepareRows(c, calls, 1, func(out []float32, p *packed, lo, hi, _ int) *repeated {
 		return &repeated{f: k.gemm.symbol, n: 1, args: [8]uintptr{
@@ -130,7 +141,7 @@ func (p *packed) address(lo int) uintptr {
 }
 
 // prepareRows divides groups of rows among threads.
-func (k *repackedKernels) prepareRows(c *spec.Call, calls, times int, one func(out []float32, p *packed, lo, hi, b int) *repeated) *repackedCall {
+func (k *repackedKernels) prepareRows(c *spec.Call, calls, times int, one func(out []float32, p *packed, lo, hi, b int) *repeated) *Prepared {
 	p := k.pack(c.In[0], c.Shape)
 	out := make([]float32, p.rows*(c.Shape.Batch+3))
 	groups := p.rows / k.rows
@@ -144,40 +155,37 @@ func (k *repackedKernels) prepareRows(c *spec.Call, calls, times int, one func(o
 		}
 		parts = append(parts, part)
 	}
-	return &repackedCall{Prepared{Calls: calls, Close: p.free, keep: []any{out}, Run: func() {
-		for range calls {
-			inParallel(parts)
-		}
-	}}, out, p.rows}
-}
-
-func (k repackedGemv) prepare(c *spec.Call, calls int) *Prepared {
-	return &k.prepared(c, calls).Prepared
-}
-func (k repackedGemm) prepare(c *spec.Call, calls int) *Prepared {
-	return &k.prepared(c, calls).Prepared
-}
-
-// repackedCall has the results of all rows, those included that fill the last group.
-type repackedCall struct {
-	Prepared
-	out  []float32
-	rows int
+	return &Prepared{
+		Calls: calls, Close: p.free, keep: []any{out},
+		Run: func() {
+			for range calls {
+				inParallel(parts)
+			}
+		},
+		finish: func() { // without the rows that fill the last group
+			for b := range c.Shape.Batch {
+				spec.PutFloats(c.Out[4*b*c.Shape.Rows:4*(b+1)*c.Shape.Rows], out[b*p.rows:b*p.rows+c.Shape.Rows])
+			}
+		},
+	}
 }
 
 // prepare builds one graph of calls nodes. Those that have a form in place are a chain on
 // the same memory.
 func (n node) prepare(c *spec.Call, calls int) *Prepared {
-	size := graphBytes + calls*(4*(len(c.Out)/4+tensorAlign)+1024)
+	if c.Shape.Cols == 0 { // ggml has no tensor of no columns: what is judged here is not ggml's
+		return &Prepared{Calls: calls, Run: func() { clear(c.Out) }, Close: func() {}}
+	}
+	size := graphBytes + calls*(len(c.Out)+4*tensorAlign+1024)
 	for _, b := range c.In {
 		size += len(b) + tensorAlign
 	}
-	s := &session{g: n.g, ctx: n.g.init(initParams{size: uint64(size)}), repeat: calls}
+	s := &session{g: n.g, ctx: n.g.init(initParams{size: uint64(size)}), nodes: calls}
 	if s.ctx == 0 {
 		panic(spec.Fault("ggml_init failed"))
 	}
-	graph := n.g.graph(s.ctx)
 	y := n.build(s, c)
+	graph := n.g.graph(s.ctx)
 	for _, also := range s.also {
 		n.g.expand(graph, also)
 	}
@@ -189,9 +197,13 @@ func (n node) prepare(c *spec.Call, calls int) *Prepared {
 	plan := n.g.plan(graph, int32(threads), 0)
 	work := make([]byte, plan.size+tensorAlign)
 	plan.work = (address(work) + tensorAlign - 1) &^ (tensorAlign - 1)
-	return &Prepared{Calls: calls, Close: func() { n.g.free(s.ctx) }, keep: []any{work}, Run: func() {
-		if status := n.g.run(graph, &plan); status != 0 {
-			panic(spec.Fault("ggml_graph_compute failed"))
-		}
-	}}
+	return &Prepared{
+		Calls: calls, Close: func() { n.g.free(s.ctx) }, keep: []any{work},
+		Run: func() {
+			if status := n.g.run(graph, &plan); status != 0 {
+				panic(spec.Fault(fmt.Sprintf("ggml_graph_compute: status %d", status)))
+			}
+		},
+		finish: func() { copy(c.Out, s.bytes(y, len(c.Out))) },
+	}
 }
