@@ -337,11 +337,16 @@ func newRowNorm() *rowNorm {
 }
 
 func (k *rowNorm) run(dst, x, gain []float32, eps float32) {
-	sum := k.start
+	lane := [32]float64{k.start} // the declared tree; squares are exact
 	for i, v := range x[:k.last(len(x))] {
-		sum += k.square(i, v)
+		lane[i%32] += k.square(i, v)
 	}
-	r := k.factor(sum/k.count(len(x)), k.eps(float64(eps)))
+	for w := 16; w > 0; w /= 2 {
+		for l := range w {
+			lane[l] += lane[l+w]
+		}
+	}
+	r := k.factor(lane[0]/k.count(len(x)), k.eps(float64(eps)))
 	for i, v := range x {
 		g := 1.0
 		if gain != nil {
