@@ -48,14 +48,7 @@ func (k *f32Dot) run(a, b []float32) float32 {
 }
 
 // sum adds lanes l and l+32, then l and l+16, 8, 4, 2, 1.
-func (acc *lanes) sum() float32 {
-	for n := len(acc); n > 1; n /= 2 {
-		for l := range n / 2 {
-			acc[l] += acc[l+n/2]
-		}
-	}
-	return acc[0]
-}
+func (acc *lanes) sum() float32 { return folded(acc[:]) }
 
 // cut makes the mutants that lose a part of the rest.
 func (k *f32Dot) cut(keep func(n int) int) {

@@ -341,12 +341,7 @@ func (k *rowNorm) run(dst, x, gain []float32, eps float32) {
 	for i, v := range x[:k.last(len(x))] {
 		lane[i%32] += k.square(i, v)
 	}
-	for w := 16; w > 0; w /= 2 {
-		for l := range w {
-			lane[l] += lane[l+w]
-		}
-	}
-	r := k.factor(lane[0]/k.count(len(x)), k.eps(float64(eps)))
+	r := k.factor(folded(lane[:])/k.count(len(x)), k.eps(float64(eps)))
 	for i, v := range x {
 		g := 1.0
 		if gain != nil {

@@ -489,7 +489,8 @@ func (k *formatDot) runBlocks(w, x []byte) float32 {
 	return folded(k.lanes(sums))
 }
 
-func folded(v []float32) float32 {
+// folded adds values i and i + n/2, then i and i + n/4, down to one.
+func folded[F float32 | float64](v []F) F {
 	for n := len(v) / 2; n > 0; n /= 2 {
 		for j := range n {
 			v[j] += v[j+n]
