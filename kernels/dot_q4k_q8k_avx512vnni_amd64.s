@@ -232,3 +232,102 @@ rest:
 done:
 	VZEROUPPER
 	RET
+
+// Four activations, for which the scales and quants of a row are decoded once.
+#define PAIR0   Y16 // scales of a pair in each dword
+#define PAIR1   Y17
+#define PAIR2   Y18
+#define PAIR3   Y19
+#define MINWORDS Y20 // mins twice as words
+#define SCALE   Y21 // d
+#define MINSCALE Y22 // dmin
+
+// COLUMN adds the block of Y0 … Y7 times that of an activation at x.
+#define COLUMN(x, pos, neg) \
+	PAIRS(0, x)                          \
+	VPMADDWD    260 x, MINWORDS, Y13     \ // added exactly
+	SCALED(PAIR0, PAIR1, PAIR2, PAIR3)   \
+	VMULPS.BCST 0 x, SCALE, Y9           \
+	VFMADD231PS Y9, Y8, pos              \
+	VCVTDQ2PS   Y13, Y13                 \
+	VMULPS.BCST 0 x, MINSCALE, Y9        \
+	VFMADD231PS Y9, Y13, neg
+
+#define LD R9 // bytes from an activation's results to the next one's
+
+// func dotQ4KQ8KColumnsAVX512(dst *float32, w, x *byte, rows, blocks, ld int)
+//
+//	for r := range rows {
+//		for c := range 4 {
+//			dst[c*ld+r] = row r times activation c, as dotQ4KQ8KRowsAVX512
+//		}
+//	}
+TEXT ·dotQ4KQ8KColumnsAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DST
+	MOVQ w+8(FP), W_PTR
+	MOVQ rows+24(FP), ROWS
+	MOVQ blocks+32(FP), BLOCKS
+	MOVQ ld+40(FP), LD
+	SHLQ $2, LD
+
+	MOVL         $0x0F0F0F0F, AX
+	VMOVD        AX, X14
+	VPBROADCASTD X14, FIFTEEN
+	VMOVDQU      upper<>(SB), UP
+	MOVL         $0xCCCCCCCC, AX
+	KMOVD        AX, UPPERWORDS
+
+	IMUL3Q $292, BLOCKS, STRIDE
+	LEAQ   (STRIDE)(STRIDE*2), R12
+
+columns:
+	VXORPS POS0, POS0, POS0 // from +0
+	VXORPS POS1, POS1, POS1
+	VXORPS POS2, POS2, POS2
+	VXORPS POS3, POS3, POS3
+	VXORPS NEG0, NEG0, NEG0
+	VXORPS NEG1, NEG1, NEG1
+	VXORPS NEG2, NEG2, NEG2
+	VXORPS NEG3, NEG3, NEG3
+	MOVQ   x+16(FP), X_PTR
+	MOVQ   BLOCKS, LEFT
+
+	PCALIGN $32
+
+columnsLoop:
+	VBROADCASTI128 (W_PTR), Y0
+	VCVTPH2PS      X0, X3
+	VBROADCASTSS   X3, SCALE
+	VMOVSHDUP      X3, X3
+	VBROADCASTSS   X3, MINSCALE
+	UNPACK(Y0, Y1)
+	VPSHUFB        spread<>+0(SB), Y1, Y0
+	VPSHUFB        spread<>+32(SB), Y1, MINWORDS
+	VPSHUFD        $0x00, Y0, PAIR0
+	VPSHUFD        $0x55, Y0, PAIR1
+	VPSHUFD        $0xAA, Y0, PAIR2
+	VPSHUFD        $0xFF, Y0, PAIR3
+
+	NIBBLES(0, (W_PTR))
+	COLUMN((X_PTR), POS0, NEG0)
+	COLUMN((X_PTR)(STRIDE*1), POS1, NEG1)
+	COLUMN((X_PTR)(STRIDE*2), POS2, NEG2)
+	COLUMN((X_PTR)(R12*1), POS3, NEG3)
+
+	ADDQ $144, W_PTR
+	ADDQ $292, X_PTR
+	DECQ LEFT
+	JNZ  columnsLoop
+
+	LEAQ (DST)(LD*2), R13
+	TOTAL(POS0, NEG0, (DST))
+	TOTAL(POS1, NEG1, (DST)(LD*1))
+	TOTAL(POS2, NEG2, (R13))
+	TOTAL(POS3, NEG3, (R13)(LD*1))
+
+	ADDQ $4, DST
+	DECQ ROWS
+	JNZ  columns
+
+	VZEROUPPER
+	RET

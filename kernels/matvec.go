@@ -45,6 +45,30 @@ func matvec(dst []float32, s spec.Shape, threads int, kernel func(out []float32,
 	})
 }
 
+// columnStep is the number of activations for which some kernels decode weights once,
+// and columnRows that of rows that stay in the cache for the next ones.
+const (
+	columnStep = 4
+	columnRows = 64
+)
+
+// matvecColumns computes a matvec of at least columnStep activations: columns computes
+// the rows [lo, hi) for columnStep activations from b on, single for one.
+func matvecColumns(s spec.Shape, threads int, columns, single func(b, lo, hi int)) {
+	byRows(s.Rows, threads, rowStep, func(lo, hi int) {
+		for r := lo; r < hi; r += columnRows {
+			end := min(r+columnRows, hi)
+			b := 0
+			for ; b+columnStep <= s.Batch; b += columnStep {
+				columns(b, r, end)
+			}
+			for ; b < s.Batch; b++ {
+				single(b, r, end)
+			}
+		}
+	})
+}
+
 func checkMatvec(op spec.Op, s spec.Shape, dst, w, x int) {
 	if err := s.Check(op); err != nil {
 		panic("kernels: " + err.Error())

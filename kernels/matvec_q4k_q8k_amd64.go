@@ -43,10 +43,45 @@ func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	})
 }
 
+// dotQ4KQ8KColumnsAVX512 computes rows ≥ 1 consecutive rows of blocks ≥ 1 super-blocks
+// with four consecutive activations, whose results are ld elements apart.
+//
+//go:noescape
+func dotQ4KQ8KColumnsAVX512(dst *float32, w, x *byte, rows, blocks, ld int)
+
 func matvecQ4KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	if s.Batch >= columnStep {
+		matvecQ4KQ8KColumnsAVX512(dst, w, x, s, threads)
+		return
+	}
 	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
 			dotQ4KQ8KRowsAVX512(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+// matvecQ4KQ8KColumnsAVX512 is a matvec of at least columnStep activations.
+func matvecQ4KQ8KColumnsAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	checkMatvec(spec.OpMatvecQ4KQ8K, s, len(dst), len(w), len(x))
+	wb, xb := len(w)/s.Rows, len(x)/s.Batch
+	matvecColumns(s, threads, func(b, lo, hi int) {
+		for c := b; c < b+columnStep; c++ {
+			raceWrite(unsafe.Pointer(unsafe.SliceData(dst[c*s.Rows+lo:])), 4*(hi-lo))
+		}
+		raceRead(unsafe.Pointer(unsafe.SliceData(w[lo*wb:])), (hi-lo)*wb)
+		raceRead(unsafe.Pointer(unsafe.SliceData(x[b*xb:])), columnStep*xb)
+		if xb == 0 {
+			for c := b; c < b+columnStep; c++ {
+				clear(dst[c*s.Rows+lo : c*s.Rows+hi])
+			}
+			return
+		}
+		dotQ4KQ8KColumnsAVX512(&dst[b*s.Rows+lo], &w[lo*wb], &x[b*xb], hi-lo, xb/spec.Q8KBytes, s.Rows)
+	}, func(b, lo, hi int) {
+		out := dst[b*s.Rows+lo : b*s.Rows+hi]
+		if nb := quantRowsRace(out, w[lo*wb:hi*wb], x[b*xb:(b+1)*xb]); nb > 0 {
+			dotQ4KQ8KRowsAVX512(&out[0], &w[lo*wb], &x[b*xb], hi-lo, nb)
 		}
 	})
 }
