@@ -2,12 +2,29 @@
 
 #include "textflag.h"
 
+// Zen 4 converts 8 elements a cycle by 256 bits from memory, 6 by 512 bits.
+
 #define DST DI
 #define SRC SI
 #define GAIN DX
 #define LEN CX
 #define BITS AX
-#define R Z15
+#define R Y31
+
+// Lanes 4k to 4k+3 of the sum are in Yk, k = 0 to 7.
+
+// STEP adds the squares of elements 4k to 4k+3 to their lanes.
+#define STEP(k, T, LANES) \
+	VCVTPS2PD   (16*k)(SRC), T; \
+	VFMADD231PD T, T, LANES
+
+// TAIL is STEP where elements may be missing: BITS has a bit for each that is there. One
+// that is masked off reads no memory and becomes zero, whose square leaves a lane as it is.
+#define TAIL(k, LANES) \
+	KMOVW       BITS, K1;            \
+	VCVTPS2PD.Z (16*k)(SRC), K1, Y8; \
+	VFMADD231PD Y8, Y8, LANES;       \
+	SHRL        $4, BITS
 
 // func sumSquaresElemsAVX512(x *float32, n int) float64
 //
@@ -19,11 +36,14 @@ TEXT ·sumSquaresElemsAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), SRC
 	MOVQ n+8(FP), LEN
 
-	// Lanes 8k to 8k+7 are in Zk, k = 0 to 3.
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
 
 	SUBQ $32, LEN
 	JLT  tail
@@ -31,59 +51,50 @@ TEXT ·sumSquaresElemsAVX512(SB), NOSPLIT, $0-24
 	PCALIGN $32
 
 loop:
-	VCVTPS2PD   0(SRC), Z4
-	VCVTPS2PD   32(SRC), Z5
-	VCVTPS2PD   64(SRC), Z6
-	VCVTPS2PD   96(SRC), Z7
-	VFMADD231PD Z4, Z4, Z0
-	VFMADD231PD Z5, Z5, Z1
-	VFMADD231PD Z6, Z6, Z2
-	VFMADD231PD Z7, Z7, Z3
-	ADDQ        $128, SRC
-	SUBQ        $32, LEN
-	JGE         loop
+	STEP(0, Y8, Y0)
+	STEP(1, Y9, Y1)
+	STEP(2, Y10, Y2)
+	STEP(3, Y11, Y3)
+	STEP(4, Y12, Y4)
+	STEP(5, Y13, Y5)
+	STEP(6, Y14, Y6)
+	STEP(7, Y15, Y7)
+	ADDQ $128, SRC
+	SUBQ $32, LEN
+	JGE  loop
 
 tail:
 	ADDQ $32, LEN
 	JZ   sum
 
-	// One mask bit for each element that is left: lanes that are masked off
-	// read no memory and become zero, whose square leaves a lane as it is.
-	MOVQ  $1, BITS
-	SHLQ  CX, BITS
-	DECQ  BITS
-	KMOVB BITS, K1
-	SHRQ  $8, BITS
-	KMOVB BITS, K2
-	SHRQ  $8, BITS
-	KMOVB BITS, K3
-	SHRQ  $8, BITS
-	KMOVB BITS, K4
-
-	VMOVUPS.Z   0(SRC), K1, Y4
-	VMOVUPS.Z   32(SRC), K2, Y5
-	VMOVUPS.Z   64(SRC), K3, Y6
-	VMOVUPS.Z   96(SRC), K4, Y7
-	VCVTPS2PD   Y4, Z4
-	VCVTPS2PD   Y5, Z5
-	VCVTPS2PD   Y6, Z6
-	VCVTPS2PD   Y7, Z7
-	VFMADD231PD Z4, Z4, Z0
-	VFMADD231PD Z5, Z5, Z1
-	VFMADD231PD Z6, Z6, Z2
-	VFMADD231PD Z7, Z7, Z3
+	MOVL  $-1, BITS
+	BZHIL LEN, BITS, BITS
+	TAIL(0, Y0)
+	TAIL(1, Y1)
+	TAIL(2, Y2)
+	TAIL(3, Y3)
+	TAIL(4, Y4)
+	TAIL(5, Y5)
+	TAIL(6, Y6)
+	TAIL(7, Y7)
 
 sum:
-	VADDPD        Z2, Z0, Z0   // l += l+16
-	VADDPD        Z3, Z1, Z1
-	VADDPD        Z1, Z0, Z0   // 8
-	VEXTRACTF64X4 $1, Z0, Y1
-	VADDPD        Y1, Y0, Y0   // 4
-	VEXTRACTF128  $1, Y0, X1
-	VADDPD        X1, X0, X0   // 2
-	VUNPCKHPD     X0, X0, X1
-	VADDSD        X1, X0, X0   // 1
-	VMOVSD        X0, ret+16(FP)
+	// Lanes l and l+16, 8, 4.
+	VADDPD Y4, Y0, Y0
+	VADDPD Y5, Y1, Y1
+	VADDPD Y6, Y2, Y2
+	VADDPD Y7, Y3, Y3
+	VADDPD Y2, Y0, Y0
+	VADDPD Y3, Y1, Y1
+	VADDPD Y1, Y0, Y0
+
+	// Then l and l+2, 1.
+	VEXTRACTF128 $1, Y0, X1
+	VADDPD       X1, X0, X0
+	VUNPCKHPD    X0, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+16(FP)
+
 	VZEROUPPER
 	RET
 
@@ -101,56 +112,73 @@ TEXT ·scaleElemsAVX512(SB), NOSPLIT, $0-32
 	SUBQ $32, LEN
 	JLT  rest
 
+	PCALIGN $32
+
 loop:
-	VCVTPS2PD 0(SRC), Z0
-	VCVTPS2PD 32(SRC), Z1
-	VCVTPS2PD 64(SRC), Z2
-	VCVTPS2PD 96(SRC), Z3
-	VMULPD    R, Z0, Z0
-	VMULPD    R, Z1, Z1
-	VMULPD    R, Z2, Z2
-	VMULPD    R, Z3, Z3
-	VCVTPD2PS Z0, Y0
-	VCVTPD2PS Z1, Y1
-	VCVTPD2PS Z2, Y2
-	VCVTPD2PS Z3, Y3
-	VMOVUPS   Y0, 0(DST)
-	VMOVUPS   Y1, 32(DST)
-	VMOVUPS   Y2, 64(DST)
-	VMOVUPS   Y3, 96(DST)
-	ADDQ      $128, SRC
-	ADDQ      $128, DST
-	SUBQ      $32, LEN
-	JGE       loop
+	VCVTPS2PD  0(SRC), Y0
+	VCVTPS2PD  16(SRC), Y1
+	VCVTPS2PD  32(SRC), Y2
+	VCVTPS2PD  48(SRC), Y3
+	VCVTPS2PD  64(SRC), Y4
+	VCVTPS2PD  80(SRC), Y5
+	VCVTPS2PD  96(SRC), Y6
+	VCVTPS2PD  112(SRC), Y7
+	VMULPD     R, Y0, Y0
+	VMULPD     R, Y1, Y1
+	VMULPD     R, Y2, Y2
+	VMULPD     R, Y3, Y3
+	VMULPD     R, Y4, Y4
+	VMULPD     R, Y5, Y5
+	VMULPD     R, Y6, Y6
+	VMULPD     R, Y7, Y7
+	VCVTPD2PSY Y0, X0
+	VCVTPD2PSY Y1, X1
+	VCVTPD2PSY Y2, X2
+	VCVTPD2PSY Y3, X3
+	VCVTPD2PSY Y4, X4
+	VCVTPD2PSY Y5, X5
+	VCVTPD2PSY Y6, X6
+	VCVTPD2PSY Y7, X7
+	VMOVUPS    X0, 0(DST)
+	VMOVUPS    X1, 16(DST)
+	VMOVUPS    X2, 32(DST)
+	VMOVUPS    X3, 48(DST)
+	VMOVUPS    X4, 64(DST)
+	VMOVUPS    X5, 80(DST)
+	VMOVUPS    X6, 96(DST)
+	VMOVUPS    X7, 112(DST)
+	ADDQ       $128, SRC
+	ADDQ       $128, DST
+	SUBQ       $32, LEN
+	JGE        loop
 
 rest:
-	ADDQ $24, LEN // what is left, less 8
+	ADDQ $28, LEN // what is left, less 4
 	JLT  tail
 
-eight:
-	VCVTPS2PD 0(SRC), Z0
-	VMULPD    R, Z0, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, 0(DST)
-	ADDQ      $32, SRC
-	ADDQ      $32, DST
-	SUBQ      $8, LEN
-	JGE       eight
+four:
+	VCVTPS2PD  (SRC), Y0
+	VMULPD     R, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (DST)
+	ADDQ       $16, SRC
+	ADDQ       $16, DST
+	SUBQ       $4, LEN
+	JGE        four
 
 tail:
-	ADDQ $8, LEN
+	ADDQ $4, LEN
 	JZ   done
 
 	// Elements that are missing are not touched.
-	MOVL      $1, BITS
-	SHLL      CX, BITS
-	DECL      BITS
-	KMOVW     BITS, K1
-	VMOVUPS.Z (SRC), K1, Y0
-	VCVTPS2PD Y0, Z0
-	VMULPD    R, Z0, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, K1, (DST)
+	MOVL        $1, BITS
+	SHLL        CX, BITS
+	DECL        BITS
+	KMOVW       BITS, K1
+	VCVTPS2PD.Z (SRC), K1, Y0
+	VMULPD      R, Y0, Y0
+	VCVTPD2PSY  Y0, X0
+	VMOVUPS     X0, K1, (DST)
 
 done:
 	VZEROUPPER
@@ -171,71 +199,95 @@ TEXT ·scaleGainElemsAVX512(SB), NOSPLIT, $0-40
 	SUBQ $32, LEN
 	JLT  rest
 
+	PCALIGN $32
+
 loop:
-	VCVTPS2PD 0(SRC), Z0
-	VCVTPS2PD 32(SRC), Z1
-	VCVTPS2PD 64(SRC), Z2
-	VCVTPS2PD 96(SRC), Z3
-	VCVTPS2PD 0(GAIN), Z4
-	VCVTPS2PD 32(GAIN), Z5
-	VCVTPS2PD 64(GAIN), Z6
-	VCVTPS2PD 96(GAIN), Z7
-	VMULPD    R, Z0, Z0
-	VMULPD    R, Z1, Z1
-	VMULPD    R, Z2, Z2
-	VMULPD    R, Z3, Z3
-	VMULPD    Z4, Z0, Z0
-	VMULPD    Z5, Z1, Z1
-	VMULPD    Z6, Z2, Z2
-	VMULPD    Z7, Z3, Z3
-	VCVTPD2PS Z0, Y0
-	VCVTPD2PS Z1, Y1
-	VCVTPD2PS Z2, Y2
-	VCVTPD2PS Z3, Y3
-	VMOVUPS   Y0, 0(DST)
-	VMOVUPS   Y1, 32(DST)
-	VMOVUPS   Y2, 64(DST)
-	VMOVUPS   Y3, 96(DST)
-	ADDQ      $128, SRC
-	ADDQ      $128, GAIN
-	ADDQ      $128, DST
-	SUBQ      $32, LEN
-	JGE       loop
+	VCVTPS2PD  0(SRC), Y0
+	VCVTPS2PD  16(SRC), Y1
+	VCVTPS2PD  32(SRC), Y2
+	VCVTPS2PD  48(SRC), Y3
+	VCVTPS2PD  64(SRC), Y4
+	VCVTPS2PD  80(SRC), Y5
+	VCVTPS2PD  96(SRC), Y6
+	VCVTPS2PD  112(SRC), Y7
+	VCVTPS2PD  0(GAIN), Y8
+	VCVTPS2PD  16(GAIN), Y9
+	VCVTPS2PD  32(GAIN), Y10
+	VCVTPS2PD  48(GAIN), Y11
+	VCVTPS2PD  64(GAIN), Y12
+	VCVTPS2PD  80(GAIN), Y13
+	VCVTPS2PD  96(GAIN), Y14
+	VCVTPS2PD  112(GAIN), Y15
+	VMULPD     R, Y0, Y0
+	VMULPD     R, Y1, Y1
+	VMULPD     R, Y2, Y2
+	VMULPD     R, Y3, Y3
+	VMULPD     R, Y4, Y4
+	VMULPD     R, Y5, Y5
+	VMULPD     R, Y6, Y6
+	VMULPD     R, Y7, Y7
+	VMULPD     Y8, Y0, Y0
+	VMULPD     Y9, Y1, Y1
+	VMULPD     Y10, Y2, Y2
+	VMULPD     Y11, Y3, Y3
+	VMULPD     Y12, Y4, Y4
+	VMULPD     Y13, Y5, Y5
+	VMULPD     Y14, Y6, Y6
+	VMULPD     Y15, Y7, Y7
+	VCVTPD2PSY Y0, X0
+	VCVTPD2PSY Y1, X1
+	VCVTPD2PSY Y2, X2
+	VCVTPD2PSY Y3, X3
+	VCVTPD2PSY Y4, X4
+	VCVTPD2PSY Y5, X5
+	VCVTPD2PSY Y6, X6
+	VCVTPD2PSY Y7, X7
+	VMOVUPS    X0, 0(DST)
+	VMOVUPS    X1, 16(DST)
+	VMOVUPS    X2, 32(DST)
+	VMOVUPS    X3, 48(DST)
+	VMOVUPS    X4, 64(DST)
+	VMOVUPS    X5, 80(DST)
+	VMOVUPS    X6, 96(DST)
+	VMOVUPS    X7, 112(DST)
+	ADDQ       $128, SRC
+	ADDQ       $128, GAIN
+	ADDQ       $128, DST
+	SUBQ       $32, LEN
+	JGE        loop
 
 rest:
-	ADDQ $24, LEN // what is left, less 8
+	ADDQ $28, LEN // what is left, less 4
 	JLT  tail
 
-eight:
-	VCVTPS2PD 0(SRC), Z0
-	VCVTPS2PD 0(GAIN), Z4
-	VMULPD    R, Z0, Z0
-	VMULPD    Z4, Z0, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, 0(DST)
-	ADDQ      $32, SRC
-	ADDQ      $32, GAIN
-	ADDQ      $32, DST
-	SUBQ      $8, LEN
-	JGE       eight
+four:
+	VCVTPS2PD  (SRC), Y0
+	VCVTPS2PD  (GAIN), Y8
+	VMULPD     R, Y0, Y0
+	VMULPD     Y8, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (DST)
+	ADDQ       $16, SRC
+	ADDQ       $16, GAIN
+	ADDQ       $16, DST
+	SUBQ       $4, LEN
+	JGE        four
 
 tail:
-	ADDQ $8, LEN
+	ADDQ $4, LEN
 	JZ   done
 
 	// Elements that are missing are not touched.
-	MOVL      $1, BITS
-	SHLL      CX, BITS
-	DECL      BITS
-	KMOVW     BITS, K1
-	VMOVUPS.Z (SRC), K1, Y0
-	VCVTPS2PD Y0, Z0
-	VMULPD    R, Z0, Z0
-	VMOVUPS.Z (GAIN), K1, Y4
-	VCVTPS2PD Y4, Z4
-	VMULPD    Z4, Z0, Z0
-	VCVTPD2PS Z0, Y0
-	VMOVUPS   Y0, K1, (DST)
+	MOVL        $1, BITS
+	SHLL        CX, BITS
+	DECL        BITS
+	KMOVW       BITS, K1
+	VCVTPS2PD.Z (SRC), K1, Y0
+	VCVTPS2PD.Z (GAIN), K1, Y8
+	VMULPD      R, Y0, Y0
+	VMULPD      Y8, Y0, Y0
+	VCVTPD2PSY  Y0, X0
+	VMOVUPS     X0, K1, (DST)
 
 done:
 	VZEROUPPER
