@@ -30,6 +30,10 @@ func assemblyRows() []spec.Row {
 	return []spec.Row{
 		row(spec.OpDequantQ4K, spec.TierAVX2, spec.Dequantize(dequantQ4KAVX2)),
 		row(spec.OpDequantQ4K, spec.TierAVX512VNNI, spec.Dequantize(dequantQ4KAVX512)),
+		row(spec.OpQuantizeQ8_0, spec.TierAVX2, spec.Quantize(quantizeQ8_0AVX2)),
+		row(spec.OpQuantizeQ8_0, spec.TierAVX512VNNI, spec.Quantize(quantizeQ8_0AVX512)),
+		row(spec.OpQuantizeQ8_1, spec.TierAVX2, spec.Quantize(quantizeQ8_1AVX2)),
+		row(spec.OpQuantizeQ8_1, spec.TierAVX512VNNI, spec.Quantize(quantizeQ8_1AVX512)),
 		row(spec.OpQuantizeQ8KGGML, spec.TierAVX2, spec.Quantize(quantizeQ8KGGMLAVX2)),
 		row(spec.OpQuantizeQ8KGGML, spec.TierAVX512VNNI, spec.Quantize(quantizeQ8KGGMLAVX512)),
 		row(spec.OpQuantizeQ8KAprender, spec.TierAVX2, spec.Quantize(quantizeQ8KAprenderAVX2)),

@@ -41,7 +41,7 @@ func bestTier() spec.Tier {
 // assembled lists the ops that have every tier; the others have the reference
 // loop alone.
 var assembled = []spec.Op{
-	spec.OpDequantQ4K, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender,
+	spec.OpDequantQ4K, spec.OpQuantizeQ8_0, spec.OpQuantizeQ8_1, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender,
 	spec.OpDotF32, spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpMatvecQ4KF32,
 	spec.OpConvertF16F32, spec.OpConvertBF16F32, spec.OpConvertF32F16, spec.OpConvertF32BF16,
 	spec.OpDotF16, spec.OpDotBF16, spec.OpMatvecF32, spec.OpExpF32, spec.OpSiluF32, spec.OpGeluF32, spec.OpSwigluF32, spec.OpSoftmaxF32, spec.OpRMSNormF32, spec.OpRopeF32, spec.OpAttentionF32,

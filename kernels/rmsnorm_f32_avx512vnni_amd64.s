@@ -23,8 +23,7 @@
 #define TAIL(k, LANES) \
 	KMOVW       BITS, K1;            \
 	VCVTPS2PD.Z (16*k)(SRC), K1, Y8; \
-	VFMADD231PD Y8, Y8, LANES;       \
-	SHRL        $4, BITS
+	VFMADD231PD Y8, Y8, LANES
 
 // func sumSquaresElemsAVX512(x *float32, n int) float64
 //
@@ -70,12 +69,19 @@ tail:
 	MOVL  $-1, BITS
 	BZHIL LEN, BITS, BITS
 	TAIL(0, Y0)
+	SHRL  $4, BITS
 	TAIL(1, Y1)
+	SHRL  $4, BITS
 	TAIL(2, Y2)
+	SHRL  $4, BITS
 	TAIL(3, Y3)
+	SHRL  $4, BITS
 	TAIL(4, Y4)
+	SHRL  $4, BITS
 	TAIL(5, Y5)
+	SHRL  $4, BITS
 	TAIL(6, Y6)
+	SHRL  $4, BITS
 	TAIL(7, Y7)
 
 sum:

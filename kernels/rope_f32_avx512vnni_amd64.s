@@ -126,7 +126,7 @@ tail:
 	TESTQ     REST, REST
 	JZ        next
 	VMOVUPS.Z (SRC)(AT*1), HAVE, Z0
-	VMOVUPS.Z (TABLE)(AT*1), HAVE, Z1
+	VMOVUPS   (TABLE)(AT*1), Z1 // which has room for more
 	PAIRS(Z0, Z1, Z2, Z3)
 	VMOVUPS   Z0, HAVE, (DST)(AT*1)
 
@@ -245,8 +245,8 @@ tail:
 	JZ        next
 	VMOVUPS.Z (SRC)(AT*1), HAVE, Z0
 	VMOVUPS.Z (SRC1)(AT*1), HAVE, Z1
-	VMOVUPS.Z (TABLE)(AT*1), HAVE, Z2
-	VMOVUPS.Z (TABLE1)(AT*1), HAVE, Z3
+	VMOVUPS   (TABLE)(AT*1), Z2 // which have room for more
+	VMOVUPS   (TABLE1)(AT*1), Z3
 	HALVES(Z0, Z1, Z2, Z3, Z4)
 	VMOVUPS   Z4, HAVE, (DST)(AT*1)
 	VMOVUPS   Z1, HAVE, (DST1)(AT*1)
