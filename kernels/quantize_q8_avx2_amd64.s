@@ -69,7 +69,7 @@ GLOBL inOrder<>(SB), RODATA|NOPTR, $32
 	VMAXPS       X1, X0, X0
 
 // SCALES makes d of eight blocks, in Y0, and 1/d, in Y1, of what LARGEST left of each at
-// AT, by divisions that round once.
+// AT, by divisions that round once. What a block that is not there makes is not read.
 #define SCALES \
 	VMOVUPS     0(AT), X0;           \
 	VMOVUPS     16(AT), X1;          \
@@ -149,8 +149,7 @@ largest:
 	DECQ    N
 	JNZ     largest
 
-	LEAQ 0(SP), AT
-	XORL N, N
+	LEAQ 0(SP), AT // N is 0
 
 scales:
 	SCALES
@@ -214,8 +213,7 @@ largest:
 	DECQ    N
 	JNZ     largest
 
-	LEAQ 0(SP), AT
-	XORL N, N
+	LEAQ 0(SP), AT // N is 0
 
 scales:
 	SCALES
