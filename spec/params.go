@@ -136,36 +136,39 @@ func checkScale(x float32) error {
 	return nil
 }
 
-// Check reports whether the parameters lie in their ranges.
+// Check reports whether the parameters lie in their ranges. Every call of the kernel
+// does it.
 func (p RopeParams) Check() error {
-	in := func(name string, x, lo, hi float64) error {
-		if !(x >= lo && x <= hi) {
-			return fmt.Errorf("spec: rope: %s %g: want %g to %g", name, x, lo, hi)
-		}
-		return nil
-	}
 	if p.Width%2 != 0 {
 		return fmt.Errorf("spec: rope: odd width %d", p.Width)
 	}
-	for _, c := range []struct {
-		name      string
-		x, lo, hi float64
-	}{
-		{"width", float64(p.Width), 2, float64(p.HeadDim)},
-		{"position", float64(p.Pos), 0, 1 << 20},
-		{"theta", float64(p.Theta), 2, 1 << 30},
-		{"frequency scale", float64(p.FreqScale), 0x1p-10, 1},
-		{"extension factor", float64(p.ExtFactor), 0, 1},
-		{"attention factor", float64(p.AttnFactor), 0x1p-10, 1 << 10},
-		{"beta fast", float64(p.BetaFast), 0x1p-10, 1 << 10},
-		{"beta slow", float64(p.BetaSlow), 0x1p-10, 1 << 10},
-		{"original context", float64(p.OrigContext), 1, 1 << 24},
+	for _, err := range [...]error{
+		inRange("width", float64(p.Width), 2, float64(p.HeadDim)),
+		inRange("position", float64(p.Pos), 0, 1<<20),
+		inRange("theta", float64(p.Theta), 2, 1<<30),
+		inRange("frequency scale", float64(p.FreqScale), 0x1p-10, 1),
+		inRange("extension factor", float64(p.ExtFactor), 0, 1),
+		inRange("attention factor", float64(p.AttnFactor), 0x1p-10, 1<<10),
+		inRange("beta fast", float64(p.BetaFast), 0x1p-10, 1<<10),
+		inRange("beta slow", float64(p.BetaSlow), 0x1p-10, 1<<10),
+		inRange("original context", float64(p.OrigContext), 1, 1<<24),
 	} {
-		if err := in(c.name, c.x, c.lo, c.hi); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func inRange(name string, x, lo, hi float64) error {
+	if x >= lo && x <= hi {
+		return nil
+	}
+	return outOfRange(name, x, lo, hi)
+}
+
+func outOfRange(name string, x, lo, hi float64) error {
+	return fmt.Errorf("spec: rope: %s %g: want %g to %g", name, x, lo, hi)
 }
 
 // CheckFactors reports whether all frequency factors lie in their range.
