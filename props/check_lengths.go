@@ -50,7 +50,10 @@ func lengthsOf(op spec.Op) []spec.Shape {
 			add(spec.Shape{Rows: 1, Cols: 8, Batch: 1 + k, Heads: 1, KVHeads: 1})
 			add(spec.Shape{Rows: 1, Cols: 1 + k, Batch: 3, Heads: 2, KVHeads: 1})
 		case spec.KindHeads:
-			add(spec.Shape{Rows: 1 + k%3, Cols: 2 * k, Batch: 1})
+			add(spec.Shape{Rows: 1 + k/2%3, Cols: k, Batch: 1})
+			if k < 17 { // two steps of the loop of 128
+				add(spec.Shape{Rows: 2, Cols: 256 + k, Batch: 1})
+			}
 		case spec.KindMatvec:
 			add(spec.Shape{Rows: 1, Cols: unit * k, Batch: 1})
 			if k < 19 {
