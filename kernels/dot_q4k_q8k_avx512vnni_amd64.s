@@ -9,10 +9,7 @@
 #define STRIDE  R8 // bytes of a row of weights
 #define STRIDE3 R9
 
-// Weights of four rows are prefetched this many blocks ahead: so many steps of four
-// rows take about as long as memory.
-#define DISTANCE 8
-#define FETCH R14
+#define FETCH R14 // what is prefetched: of the next four rows, in order, as much as is computed
 #define JUMP  R15 // from the last blocks of four rows to the first of the next four
 
 #define FIFTEEN Y14
@@ -92,12 +89,6 @@
 	VCVTDQ2PS        Y8, Y8                      \ // exact
 	VFMADD231PS.BCST (128+8*r)(NOW), Y8, pos
 
-// PREFETCH asks for three lines: with those of the next block no line is left out.
-#define PREFETCH(w) \
-	PREFETCHT0 (w)    \
-	PREFETCHT0 64(w)  \
-	PREFETCHT0 128(w)
-
 // func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
 //	for r := range rows {
@@ -159,6 +150,7 @@ four:  // four rows share the loads of the activation
 	VXORPS NEG3, NEG3, NEG3
 	MOVQ   x+16(FP), X_PTR
 	MOVQ   BLOCKS, LEFT
+	LEAQ   (W_PTR)(STRIDE*4), FETCH
 
 	// Where no four rows follow, the last block is decoded again.
 	XORL    AX, AX
@@ -169,27 +161,24 @@ four:  // four rows share the loads of the activation
 	PCALIGN $32
 
 fourLoop:
-	// Weights of the next rows where those of this one end.
-	LEAQ    (144*DISTANCE)(STRIDE3), FETCH
-	MOVL    $(144*DISTANCE), AX
-	CMPQ    LEFT, $DISTANCE
-	CMOVQGT AX, FETCH
-	ADDQ    W_PTR, FETCH
-	PREFETCH(FETCH)
-	ADDQ    STRIDE, FETCH
-	PREFETCH(FETCH)
-	ADDQ    STRIDE, FETCH
-	PREFETCH(FETCH)
-	ADDQ    STRIDE, FETCH
-	PREFETCH(FETCH)
+	PREFETCHT1 (FETCH)
+	PREFETCHT1 64(FETCH)
+	PREFETCHT1 128(FETCH)
+	PREFETCHT1 192(FETCH)
+	PREFETCHT1 256(FETCH)
+	PREFETCHT1 320(FETCH)
+	PREFETCHT1 384(FETCH)
+	PREFETCHT1 448(FETCH)
+	PREFETCHT1 512(FETCH)
+	ADDQ       $(4*144), FETCH
 
 	XCHGQ   NOW, AHEAD
-	LEAQ    144(W_PTR), NEXT
+	MOVL    $144, NEXT
 	LEAQ    292(X_PTR), NEXT_X
-	LEAQ    (W_PTR)(JUMP*1), FETCH
 	CMPQ    LEFT, $1
-	CMOVQEQ FETCH, NEXT
+	CMOVQEQ JUMP, NEXT
 	CMOVQEQ x+16(FP), NEXT_X
+	ADDQ    W_PTR, NEXT
 	DECODEROWS
 
 	VMOVDQU32 4(X_PTR), ACT0
