@@ -24,6 +24,7 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 #define LEFT    CX // blocks left in the row
 #define STRIDE  R8 // bytes of a row of weights
 #define STRIDE3 R11
+#define NEXT    R12 // what is prefetched: the next four rows, in order
 
 // 256 bits at a time: on Intel's cores three ports take such operations, but two
 // those of 512.
@@ -143,6 +144,7 @@ TEXT ·dotQ4_0Q8_0RowsAVX512(SB), NOSPLIT, $0-40
 
 	IMUL3Q $18, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
+	LEAQ   (W_PTR)(STRIDE*4), NEXT
 	MOVL   $0x1111, AX
 	KMOVW  AX, K1
 
@@ -160,6 +162,13 @@ four:  // four rows share the activation
 	PCALIGN $32
 
 fourLoop:
+	PREFETCHT1 (NEXT)
+	PREFETCHT1 64(NEXT)
+	PREFETCHT1 128(NEXT)
+	PREFETCHT1 192(NEXT)
+	PREFETCHT1 256(NEXT)
+	ADDQ       $288, NEXT
+
 	// d·dx of 4 blocks of the rows, exact.
 	HEADS(X7, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
 	HEADS(X8, 0(W_PTR), 16(W_PTR), 36(W_PTR), 52(W_PTR))

@@ -2,16 +2,19 @@
 
 #include "textflag.h"
 
-// byLane orders the scales of the 16 groups so that VPMOVSXBD leaves dword k of
-// lane j with that of group 4k+j: lane j of chunk k of 64 quants is that group.
-DATA byLane<>+0(SB)/8, $0x0d0905010c080400
-DATA byLane<>+8(SB)/8, $0x0f0b07030e0a0602
-GLOBL byLane<>(SB), RODATA|NOPTR, $16
+// pairs takes the low words of two registers' dwords in turn; the second one's
+// are 16 … 31.
+DATA pairs<>+0(SB)/8, $0x0012000200100000
+DATA pairs<>+8(SB)/8, $0x0016000600140004
+DATA pairs<>+16(SB)/8, $0x001a000a00180008
+DATA pairs<>+24(SB)/8, $0x001e000e001c000c
+GLOBL pairs<>(SB), RODATA|NOPTR, $32
 
-// twice makes a dword's low word both of its words.
-DATA twice<>+0(SB)/8, $0x0504050401000100
-DATA twice<>+8(SB)/8, $0x0d0c0d0c09080908
-GLOBL twice<>(SB), RODATA|NOPTR, $16
+// groups are the groups of 16 that dwords 0 … 3 and 4 … 7 of the first two chunks
+// of 32 quants are in, as two words; those of the next two have 4 more.
+DATA groups<>+0(SB)/4, $0x00020000
+DATA groups<>+4(SB)/4, $0x00030001
+GLOBL groups<>(SB), RODATA|NOPTR, $8
 
 #define DST    DI
 #define W_PTR  SI
@@ -21,38 +24,52 @@ GLOBL twice<>(SB), RODATA|NOPTR, $16
 #define BLOCKS R10
 #define LEFT   CX // super-blocks left in the row
 
-// Constants.
-#define LOW    Z31 // low nibble of each byte
-#define HIGH   Z30 // where the two high bits of a quant go
-#define LEFTS  Z29 // left shifts of the high bits of chunk 2h: 4 and 2
-#define RIGHTS Z28 // right shifts of those of chunk 2h+1: 0 and 2
-#define BYLANE X27
-#define TWICE  Z26
+// 256 bits at a time: one register is the 8 lanes, and loads cross fewer lines.
+#define LOW     Y15 // low nibble of each byte
+#define EVENS   Y14 // bits 0, 1, 4, 5
+#define PAIRS   Y16
+#define GROUPS0 Y17 // indices of scales, see groups
+#define GROUPS1 Y18
+#define GROUPS2 Y19
+#define GROUPS3 Y20
+#define BIAS    Y21 // −32 as words
 
-#define POS Y17 // lanes of p
-#define SC  Z2  // scales: dword k of lane j is that of group 4k+j, twice as a word
-#define SUM Z0  // J: lane l is the sum of dwords l and l+8
+#define POS    Y13 // lanes of p
+#define SCALES Y12 // words
+#define SUM    Y11 // J
+#define D      Y10
 
-// HALF adds the 128 elements of half h, chunks 2h and 2h+1. Quants are the
-// nibbles of Z3, the low ones first, and above them the bits of Z4, two by two.
-// Two products are at most 2·63·128 in magnitude and fit 16 bits. MADD is
-// VPDPWSSD or, to begin a sum, VPMADDWD.
-#define HALF(MADD, h) \
-	VMOVDQU32       (64*h)(W_PTR), Z3          \
-	VBROADCASTI64X4 (128+32*h)(W_PTR), Z4      \
-	VPSLLVW         LEFTS, Z4, Z5              \
-	VPSRLVW         RIGHTS, Z4, Z4             \
-	VPSRLW          $4, Z3, Z6                 \
-	VPANDD          HIGH, Z5, Z5               \
-	VPANDD          HIGH, Z4, Z4               \
-	VPTERNLOGD      $0xF8, LOW, Z3, Z5         \ // Z5 | Z3&LOW
-	VPTERNLOGD      $0xF8, LOW, Z6, Z4         \
-	VPSHUFD         $(0x55*(2*h)), SC, Z6      \
-	VPSHUFD         $(0x55*(2*h+1)), SC, Z7    \
-	VPMADDUBSW      (4+128*h)(X_PTR), Z5, Z5   \
-	VPMADDUBSW      (68+128*h)(X_PTR), Z4, Z4  \
-	MADD            Z6, Z5, SUM                \
-	VPDPWSSD        Z7, Z4, SUM
+// DECODE leaves the quants of half h, 32 in each of q0 to q3: nibbles, the low ones
+// first, and above them two bits of 32 bytes: 0 and 1, 2 and 3, 4 and 5, 6 and 7.
+// With only two out of four left, no others come to bits 6 and 7 by a shift.
+#define DECODE(h, q0, q1, q2, q3) \
+	VMOVDQU32  (64*h)(W_PTR), Y0       \
+	VMOVDQU32  (64*h+32)(W_PTR), Y1    \
+	VMOVDQU32  (128+32*h)(W_PTR), q3   \
+	VPANDD     EVENS, q3, q2           \
+	VPXORD     q2, q3, q3              \
+	VPSLLW     $4, q2, q0              \
+	VPSLLW     $2, q3, q1              \
+	VPSRLW     $2, q3, q3              \
+	VPTERNLOGD $0xD8, LOW, Y0, q0      \ // LOW ? Y0 : q0
+	VPTERNLOGD $0xD8, LOW, Y1, q1      \
+	VPSRLW     $4, Y0, Y0              \
+	VPSRLW     $4, Y1, Y1              \
+	VPTERNLOGD $0xD8, LOW, Y0, q2      \
+	VPTERNLOGD $0xD8, LOW, Y1, q3
+
+// CHUNKS adds two chunks of 32 quants, which are in a and b: sums of four
+// products, at most 4·63·128 in magnitude, are words, and both chunks' are
+// multiplied with their scales at once. MADD is VPDPWSSD or, to begin a sum,
+// VPMADDWD.
+#define CHUNKS(MADD, off, a, b, groups, sum) \
+	VPXOR    Y0, Y0, Y0             \
+	VPXOR    Y1, Y1, Y1             \
+	VPDPBUSD off(X_PTR), a, Y0      \
+	VPDPBUSD (off+32)(X_PTR), b, Y1 \
+	VPERMT2W Y1, PAIRS, Y0          \
+	VPERMW   SCALES, groups, Y2     \
+	MADD     Y2, Y0, sum
 
 // func dotQ6KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -82,64 +99,58 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), ROWS
 	MOVQ blocks+32(FP), BLOCKS
 
-	MOVL            $0x0F0F0F0F, AX
-	VPBROADCASTD    AX, LOW
-	MOVL            $0x30303030, AX
-	VPBROADCASTD    AX, HIGH
-	MOVL            $0xFF00, AX             // the upper 8 dwords
-	KMOVW           AX, K1
-	MOVL            $0x00020002, AX
-	VPBROADCASTD.Z  AX, K1, RIGHTS
-	VPBROADCASTD    AX, LEFTS
-	KNOTW           K1, K1
-	MOVL            $0x00040004, AX
-	VPBROADCASTD    AX, K1, LEFTS
-	VMOVDQU32       byLane<>(SB), BYLANE
-	VBROADCASTI32X4 twice<>(SB), TWICE
+	MOVL         $0x0F0F0F0F, AX
+	VPBROADCASTD AX, LOW
+	MOVL         $0x33333333, AX
+	VPBROADCASTD AX, EVENS
+	MOVL         $0xFFE0FFE0, AX
+	VPBROADCASTD AX, BIAS
+	VMOVDQU32    pairs<>(SB), PAIRS
+	VPBROADCASTD groups<>+0(SB), GROUPS0
+	VPBROADCASTD groups<>+4(SB), X0
+	VINSERTI32X4 $1, X0, GROUPS0, GROUPS0
+	MOVL         $0x00040004, AX
+	VPBROADCASTD AX, Y0
+	VPADDD       Y0, GROUPS0, GROUPS1
+	VPADDD       Y0, GROUPS1, GROUPS2
+	VPADDD       Y0, GROUPS2, GROUPS3
 
 row:
-	MOVQ   ACT, X_PTR
-	MOVQ   BLOCKS, LEFT
-	VPXORD POS, POS, POS // from +0
+	MOVQ  ACT, X_PTR
+	MOVQ  BLOCKS, LEFT
+	VPXOR POS, POS, POS // from +0
 
 	PCALIGN $32
 
 block:
-	PREFETCHT0 3072(W_PTR)
-	PREFETCHT0 3136(W_PTR)
-	PREFETCHT0 3200(W_PTR)
-	PREFETCHT0 3264(W_PTR)
+	DECODE(0, Y3, Y4, Y5, Y6)
+	DECODE(1, Y7, Y8, Y22, Y23)
 
-	VMOVDQU   192(W_PTR), X2
-	VPMOVSXBW X2, Y1
-	VPSHUFB   BYLANE, X2, X2
-	VPMOVSXBD X2, SC
-	VPSHUFB   TWICE, SC, SC
-	VPMADDWD  260(X_PTR), Y1, Y1
-	VPSLLD    $5, Y1, Y1         // 32·Σ s·bsums
+	VPMOVSXBW 192(W_PTR), SCALES
+	VPMULLW   BIAS, SCALES, Y0
+	VPMADDWD  260(X_PTR), Y0, SUM // −32·Σ s·bsums
 
 	// d·dx.
-	VPBROADCASTW 208(W_PTR), X8
-	VCVTPH2PS    X8, Y8
-	VMULPS.BCST  (X_PTR), Y8, Y8
+	VPBROADCASTW 208(W_PTR), X10
+	VCVTPH2PS    X10, D
+	VMULPS.BCST  (X_PTR), D, D
 
-	HALF(VPMADDWD, 0)
-	HALF(VPDPWSSD, 1)
+	CHUNKS(VPDPWSSD, 4, Y3, Y4, GROUPS0, SUM)
+	CHUNKS(VPDPWSSD, 68, Y5, Y6, GROUPS1, SUM)
+	CHUNKS(VPMADDWD, 132, Y7, Y8, GROUPS2, Y9)
+	CHUNKS(VPDPWSSD, 196, Y22, Y23, GROUPS3, Y9)
 
-	VEXTRACTI64X4 $1, SUM, Y3
-	VPSUBD        Y1, Y3, Y3
-	VPADDD        Y3, Y0, Y0
-	VCVTDQ2PS     Y0, Y0
-	VFMADD231PS   Y0, Y8, POS
+	VPADDD      Y9, SUM, SUM
+	VCVTDQ2PS   SUM, SUM
+	VFMADD231PS SUM, D, POS
 
 	ADDQ $210, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT
 	JNZ  block
 
-	VMOVAPS      POS, Y0
-	VEXTRACTF128 $1, Y0, X1
-	VADDPS       X1, X0, X0     // l += l+4
+	VEXTRACTF128 $1, POS, X1
+	VADDPS       X1, X13, X0     // l += l+4
 	VPERMILPS    $0x4E, X0, X1
 	VADDPS       X1, X0, X0     // 2
 	VPERMILPS    $0xB1, X0, X1

@@ -10,6 +10,7 @@
 #define LEFT    CX // blocks left in the row
 #define STRIDE  R8 // bytes of a row of weights
 #define STRIDE3 R11
+#define NEXT    R12 // what is prefetched: the next four rows, in order
 
 // 256 bits at a time: on Intel's cores three ports take such operations, but two
 // those of 512.
@@ -123,6 +124,7 @@ TEXT ·dotQ8_0Q8_0RowsAVX512(SB), NOSPLIT, $0-40
 
 	IMUL3Q $34, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
+	LEAQ   (W_PTR)(STRIDE*4), NEXT
 	MOVL   $0x1111, AX
 	KMOVW  AX, K1
 
@@ -140,6 +142,17 @@ four:  // four rows share the activation
 	PCALIGN $32
 
 fourLoop:
+	PREFETCHT1 (NEXT)
+	PREFETCHT1 64(NEXT)
+	PREFETCHT1 128(NEXT)
+	PREFETCHT1 192(NEXT)
+	PREFETCHT1 256(NEXT)
+	PREFETCHT1 320(NEXT)
+	PREFETCHT1 384(NEXT)
+	PREFETCHT1 448(NEXT)
+	PREFETCHT1 512(NEXT)
+	ADDQ       $544, NEXT
+
 	// d·dx of 4 blocks of the rows, exact.
 	HEADS(X7, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
 	HEADS(X8, 0(W_PTR), 32(W_PTR), 68(W_PTR), 100(W_PTR))
