@@ -19,7 +19,7 @@ func checkBlocks(op spec.Op, n, size int, f spec.Format) int {
 // match.
 func checkDot(w, x spec.Format, wb, xb []byte) int {
 	n := len(wb) / w.BlockBytes()
-	if len(wb) != n*w.BlockBytes() || len(xb) != x.Bytes(n*w.BlockLen()) {
+	if len(wb) != n*w.BlockBytes() || len(xb)*x.BlockLen() != n*w.BlockLen()*x.BlockBytes() {
 		panic(fmt.Sprintf("kernels: %s: %d bytes of %v and %d of %v", spec.OpDot(w, x), len(wb), w, len(xb), x))
 	}
 	return n
