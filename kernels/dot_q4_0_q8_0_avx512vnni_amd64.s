@@ -2,16 +2,19 @@
 
 #include "textflag.h"
 
-// What is 1 in the lower lanes, 16 in the upper ones.
-DATA bits<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f // where a quant is
-DATA bits<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA bits<>+16(SB)/8, $0xf0f0f0f0f0f0f0f0
-DATA bits<>+24(SB)/8, $0xf0f0f0f0f0f0f0f0
-DATA bits<>+32(SB)/8, $0x0808080808080808 // what a quant has too much
-DATA bits<>+40(SB)/8, $0x0808080808080808
-DATA bits<>+48(SB)/8, $0x8080808080808080
-DATA bits<>+56(SB)/8, $0x8080808080808080
-GLOBL bits<>(SB), RODATA|NOPTR, $64
+// Where a quant of the lower lanes is, and one of the upper ones.
+DATA quants<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA quants<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA quants<>+16(SB)/8, $0xf0f0f0f0f0f0f0f0
+DATA quants<>+24(SB)/8, $0xf0f0f0f0f0f0f0f0
+GLOBL quants<>(SB), RODATA|NOPTR, $32
+
+// 8 there.
+DATA eights<>+0(SB)/8, $0x0808080808080808
+DATA eights<>+8(SB)/8, $0x0808080808080808
+DATA eights<>+16(SB)/8, $0x8080808080808080
+DATA eights<>+24(SB)/8, $0x8080808080808080
+GLOBL eights<>(SB), RODATA|NOPTR, $32
 
 DATA sixteenth<>+0(SB)/4, $0.0625
 GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
@@ -32,14 +35,15 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 #define ONES  Y14 // all bits
 #define EIGHT Y13 // 8 as bytes, then 128
 #define BIAS  Y12 // 32 as dwords, then 512
-#define AT0  Y16 // dwords of which each is 0, 1, 2, 3
-#define AT1  Y17
-#define AT2  Y18
-#define AT3  Y19
+#define AT0   Y16 // dwords of which each is 0, 1, 2, 3
+#define AT1   Y17
+#define AT2   Y18
+#define AT3   Y19
 
 // Quants of the upper lanes, the high nibbles, stay where they are, so that these
 // lanes are 16 times as large until they are added: exactly, for no sum comes
 // near the largest float, and none has bits below 2^−48.
+
 // Lanes 0 … 7 of the rows' even blocks, and lanes 8 … 15 of the odd ones.
 #define EVEN0 Y20
 #define EVEN1 Y21
@@ -53,8 +57,9 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 #define X   Y0 // the activation's block at hand
 #define SUM Y1 // −8·Σx of it, and then what is added
 
-// HEADS makes the scales of the 4 blocks at p and what follows it the floats of r.
-// The four bytes at 34j−2 end with that of block j.
+// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
+// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
+// the vector units to the products.
 #define HEADS(r, p0, p1, p2, p3) \
 	MOVL      p1, AX  \
 	MOVW      p0, AX  \
@@ -125,8 +130,8 @@ TEXT ·dotQ4_0Q8_0RowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), ROWS
 	MOVQ blocks+32(FP), BLOCKS
 
-	VMOVDQU      bits<>+0(SB), QUANT
-	VMOVDQU      bits<>+32(SB), EIGHT
+	VMOVDQU      quants<>(SB), QUANT
+	VMOVDQU      eights<>(SB), EIGHT
 	VPCMPEQD     ONES, ONES, ONES
 	VPXOR        BIAS, BIAS, BIAS
 	VPDPBUSD     ONES, EIGHT, BIAS // −1 times four of them
@@ -137,10 +142,10 @@ TEXT ·dotQ4_0Q8_0RowsAVX512(SB), NOSPLIT, $0-40
 	VPADDD       AT1, AT1, AT2
 	VPADDD       AT1, AT2, AT3
 
-	TESTQ $3, BLOCKS
-	JNZ   one         // rows of such lengths go one by one
 	SUBQ  $4, ROWS
 	JLT   rest
+	TESTQ $3, BLOCKS
+	JNZ   rest        // rows of such lengths go one by one
 
 	IMUL3Q $18, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
@@ -159,7 +164,7 @@ four:  // four rows share the activation
 	VPXORD ODD2, ODD2, ODD2
 	VPXORD ODD3, ODD3, ODD3
 
-	PCALIGN $32
+	PCALIGN $64
 
 fourLoop:
 	PREFETCHT1 (NEXT)
@@ -223,7 +228,7 @@ one:
 	SUBQ   $4, LEFT
 	JLT    tail
 
-	PCALIGN $32
+	PCALIGN $64
 
 oneLoop:
 	HEADS(X7, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))

@@ -120,7 +120,7 @@ row:
 	MOVQ  BLOCKS, LEFT
 	VPXOR POS, POS, POS // from +0
 
-	PCALIGN $32
+	PCALIGN $64 // on Zen 4 a row took a tenth longer where the loop began within a line
 
 block:
 	DECODE(0, Y3, Y4, Y5, Y6)

@@ -35,8 +35,9 @@
 #define X   Y0 // the activation's block at hand
 #define SUM Y1 // −128·Σx of it, and then what is added
 
-// HEADS makes the scales of the 4 blocks at p and what follows it the floats of r.
-// The four bytes at 34j−2 end with that of block j.
+// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
+// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
+// the vector units to the products.
 #define HEADS(r, p0, p1, p2, p3) \
 	MOVL      p1, AX  \
 	MOVW      p0, AX  \
@@ -117,10 +118,10 @@ TEXT ·dotQ8_0Q8_0RowsAVX512(SB), NOSPLIT, $0-40
 	VPADDD       AT1, AT1, AT2
 	VPADDD       AT1, AT2, AT3
 
-	TESTQ $3, BLOCKS
-	JNZ   one         // rows of such lengths go one by one
 	SUBQ  $4, ROWS
 	JLT   rest
+	TESTQ $3, BLOCKS
+	JNZ   rest        // rows of such lengths go one by one
 
 	IMUL3Q $34, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
@@ -139,7 +140,7 @@ four:  // four rows share the activation
 	VPXORD ODD2, ODD2, ODD2
 	VPXORD ODD3, ODD3, ODD3
 
-	PCALIGN $32
+	PCALIGN $64
 
 fourLoop:
 	PREFETCHT1 (NEXT)
@@ -207,7 +208,7 @@ one:
 	SUBQ   $4, LEFT
 	JLT    tail
 
-	PCALIGN $32
+	PCALIGN $64
 
 oneLoop:
 	HEADS(X7, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
