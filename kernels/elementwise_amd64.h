@@ -9,23 +9,35 @@
 	DATA name<>+24(SB)/8, v; \
 	GLOBL name<>(SB), RODATA|NOPTR, $32
 
-CONSTANT(log2e, $0x3fb8aa3b3fb8aa3b) // log2 e
-CONSTANT(negLn2Hi, $0xbf317200bf317200) // −expLn2Hi
-CONSTANT(negLn2Lo, $0xb5bfbe8eb5bfbe8e) // −expLn2Lo
-CONSTANT(expQ0, $0x3f0000003f000000)
-CONSTANT(expQ1, $0x3e2aaaab3e2aaaab)
-CONSTANT(expQ2, $0x3d2aaa743d2aaa74)
-CONSTANT(expQ3, $0x3c0888703c088870)
-CONSTANT(expQ4, $0x3ab6a1b13ab6a1b1)
-CONSTANT(expQ5, $0x3950929439509294)
-CONSTANT(expRound, $0x4b4000004b400000) // 1.5·2^23: adding it rounds to an integer
+CONSTANT(expSteps, $0x4138aa3b4138aa3b) // 8·log2 e
+CONSTANT(negExpSteps, $0xc138aa3bc138aa3b) // its negative
+CONSTANT(expRound, $0x4b2c59004b2c5900)
+CONSTANT(expStep, $0x3db172173db17217)
+CONSTANT(expRest, $0xb1f7d1cfb1f7d1cf)
+CONSTANT(exp1, $0x3f7fffe93f7fffe9)
+CONSTANT(exp2, $0x3efffb0a3efffb0a)
+CONSTANT(exp3, $0x3e2a26503e2a2650)
+CONSTANT(exp4, $0x3d1d53ae3d1d53ae)
 CONSTANT(expLow, $0xc2d00000c2d00000) // −104
 CONSTANT(expHigh, $0x42b2000042b20000) // 89
-CONSTANT(siluHigh, $0x42f0000042f00000) // 120
+CONSTANT(siluLow, $0xc2dc0000c2dc0000) // −110
+CONSTANT(siluHigh, $0x4270000042700000) // 60
 CONSTANT(one32, $0x3f8000003f800000) // 1
+CONSTANT(negZero, $0x8000000080000000) // −0
 CONSTANT(negInf, $0xff800000ff800000) // −Inf
-CONSTANT(bias32, $0x0000007f0000007f) // of exponents
-CONSTANT(sign32, $0x8000000080000000)
+CONSTANT(plus64, $0x4280000042800000) // 64
+CONSTANT(minus64, $0xc2800000c2800000) // −64
+CONSTANT(exponent64, $0x2000000020000000) // 64 of an exponent
+CONSTANT(minus87, $0xc2ae0000c2ae0000) // −87; as an integer without a sign, no −x above it
+CONSTANT(twice87, $0x855c0000855c0000) // 2·87, as an integer
+
+// expTable, from each entry j of which (n + expRound)·2^20 at n = j is subtracted, so that
+// it can be added: the bits of 2^k·expTable[j] at n = 8·k + j.
+DATA expTable<>+0(SB)/8, $0xaf876eabaf8add31
+DATA expTable<>+8(SB)/8, $0xaf841599af85235a
+DATA expTable<>+16(SB)/8, $0xaf862859af846226
+DATA expTable<>+24(SB)/8, $0xaf8ead81af898a60
+GLOBL expTable<>(SB), RODATA|NOPTR, $32
 
 CONSTANT(gelu1, $0x3ff9884533d43651)
 CONSTANT(gelu3, $0x3fb2444f2a4d8b4b)

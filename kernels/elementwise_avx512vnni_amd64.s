@@ -8,66 +8,204 @@
 #define SRC SI
 #define UP DX
 #define LEN CX
+#define SOME R8
 #define BITS AX
 #define ONES BX
 #define LIVE K1
 #define NEG K2
-#define ROUND Z31
-#define LOW Z30
-#define HIGH Z29
-#define SIGN Z28
-#define ONE Z27
+#define BELOW K2
+#define ABOVE K3
+#define LOW Z20
+#define HIGH Z19
+#define FAR Z18 // where the scaling of an argument begins, below 0
+#define LIMIT Z17
+#define SMALLER Z17
+#define NEGZERO Z16 // a product that may be subnormal is fused with −0, which is much faster
 
 // func expF32ElemsAVX512(dst, src *float32, n int)
 //
 //	for i := range n {
 //		dst[i] = expF32(src[i])
 //	}
+//
+// 64 elements at a time, unless the magnitude of one is above 87: then, and at the end,
+// SOME are left for the loop of one vector.
 TEXT ·expF32ElemsAVX512(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DST
-	MOVQ src+8(FP), SRC
-	MOVQ n+16(FP), LEN
-	MOVQ $-1, ONES
-	EXPCONSTANTS
+	MOVQ         dst+0(FP), DST
+	MOVQ         src+8(FP), SRC
+	MOVQ         n+16(FP), LEN
+	MOVQ         $-1, ONES
+	EXPCONSTANTS(expSteps)
+	VBROADCASTSS expLow<>(SB), LOW
+	VBROADCASTSS expHigh<>(SB), HIGH
+	VBROADCASTSS minus64<>(SB), FAR
+	VBROADCASTSS twice87<>(SB), LIMIT
+	VBROADCASTSS negZero<>(SB), NEGZERO
+	SUBQ         $64, LEN
+	JLT          rest
+
+	PCALIGN $32
 
 loop:
-	LANES(16)
-	VMOVUPS.Z (SRC), LIVE, Z0
-	EXP(Z0, Z1, Z2, Z3, Z4)
-	VMOVUPS   Z1, LIVE, (DST)
-	ADDQ      $64, SRC
-	ADDQ      $64, DST
-	SUBQ      $16, LEN
-	JGT       loop
+	VMOVUPS   (SRC), Z0
+	VMOVUPS   64(SRC), Z1
+	VMOVUPS   128(SRC), Z2
+	VMOVUPS   192(SRC), Z3
+	VPADDD    Z0, Z0, Z4     // |x|, as an integer
+	VPADDD    Z1, Z1, Z5
+	VPADDD    Z2, Z2, Z6
+	VPADDD    Z3, Z3, Z7
+	VPMAXUD   Z5, Z4, Z4
+	VPMAXUD   Z7, Z6, Z6
+	VPMAXUD   Z6, Z4, Z4
+	VPCMPUD   $6, LIMIT, Z4, K3 // greater
+	KORTESTW  K3, K3
+	JNZ       general
+	EXP4
+	VMOVUPS   Z8, (DST)
+	VMOVUPS   Z9, 64(DST)
+	VMOVUPS   Z10, 128(DST)
+	VMOVUPS   Z11, 192(DST)
+	ADDQ      $256, SRC
+	ADDQ      $256, DST
+	SUBQ      $64, LEN
+	JGE       loop
+
+rest:
+	MOVQ LEN, SOME
+	MOVQ $-64, LEN
+	ADDQ $64, SOME
+	JNZ  one
 	VZEROUPPER
 	RET
 
-// SILU is siluF32 of X in P. Of −|x| it takes e^−|x| = (1+p)·2^k; the numerator is x
-// for positive x and −|x|·(1+p) for negative ones, whose quotient is corrected and
-// scaled last. The sign of X selects.
-#define SILU(X, P, K, Q, R, A, E) \
-	VPMOVD2M    X, NEG;       \
-	VANDNPS     X, SIGN, A;   /* |x| */         \
-	VMINPS      A, HIGH, A;   \
-	VORPS       SIGN, A, A;   /* −|x| */        \
-	EXPPARTS(A, P, K, Q, R);  \
-	VADDPS      ONE, P, E;    \
-	VMOVAPS     K, Q;         \
-	SCALE2(E, Q, R);          \
-	VADDPS      ONE, E, R;    /* d = 1 + e */       \
-	VSUBPS      ONE, R, Q;    \
-	VSUBPS      Q, E, E;      /* what 1 + e lost */ \
-	VFMADD213PS A, A, P;      /* −|x|·p − |x| */    \
-	VMOVAPS     P, A;         \
-	VBLENDMPS   P, X, NEG, P; \
-	VDIVPS      R, P, P;      \
-	VDIVPS      R, ONE, Q;    /* 1/d */             \
-	VFNMADD231PS R, P, A;     /* rest: numerator − q·d */ \
-	VFNMADD231PS E, P, A;     /* − q·lost */        \
-	VFMADD213PS P, Q, A;      /* rest/d + q */      \
-	SCALE2(A, K, Q);          \
-	VORPS       SIGN, A, A;   \
-	VBLENDMPS   A, P, NEG, P
+general:
+	MOVQ $64, SOME
+	SUBQ $64, LEN
+
+one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
+	LANES(16, SOME)
+	VMOVUPS.Z (SRC), LIVE, Z0
+	VMAXPS    Z0, LOW, Z0
+	VMINPS    Z0, HIGH, Z0
+	VCMPPS    $1, FAR, Z0, BELOW // less
+	VCMPPS.BCST $14, plus64<>(SB), Z0, ABOVE // greater
+	EXPPARTS(VFNMADD231PS, Z0, Z1, Z2, Z3)
+	VPADDD    SHIFT, Z3, BELOW, Z3
+	VPSUBD    SHIFT, Z3, ABOVE, Z3
+	VFMADD213PS Z3, Z3, Z2
+	VMOVAPS   ONE, Z0
+	VPSUBD    SHIFT, ONE, BELOW, Z0 // 2^−64
+	VPADDD    SHIFT, ONE, ABOVE, Z0
+	VFMADD213PS NEGZERO, Z0, Z2
+	VMOVUPS   Z2, LIVE, (DST)
+	ADDQ      $64, SRC
+	ADDQ      $64, DST
+	SUBQ      $16, SOME
+	JGT       one
+	TESTQ     LEN, LEN
+	JGE       loop
+	JMP       rest
+
+// DIVISORS4 makes of t·2^k in Z0 to Z3 and p in Z8 to Z11 the divisors of siluF32 in
+// Z8 to Z11.
+#define DIVISORS4 \
+	VPMINSD     ONE, Z0, Z4;    \
+	VPMINSD     ONE, Z1, Z5;    \
+	VPMINSD     ONE, Z2, Z6;    \
+	VPMINSD     ONE, Z3, Z7;    \
+	VFMADD213PS Z4, Z0, Z8;     \
+	VFMADD213PS Z5, Z1, Z9;     \
+	VFMADD213PS Z6, Z2, Z10;    \
+	VFMADD213PS Z7, Z3, Z11;    \
+	VPMAXSD     ONE, Z0, Z0;    \
+	VPMAXSD     ONE, Z1, Z1;    \
+	VPMAXSD     ONE, Z2, Z2;    \
+	VPMAXSD     ONE, Z3, Z3;    \
+	VADDPS      Z0, Z8, Z8;     \
+	VADDPS      Z1, Z9, Z9;     \
+	VADDPS      Z2, Z10, Z10;   \
+	VADDPS      Z3, Z11, Z11
+
+// ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if one of them is
+// below −87.
+#define ARGUMENTS4 \
+	VMOVUPS  (SRC), Z12;         \
+	VMOVUPS  64(SRC), Z13;       \
+	VMOVUPS  128(SRC), Z14;      \
+	VMOVUPS  192(SRC), Z15;      \
+	VPMAXUD  Z12, Z13, Z4;       \
+	VPMAXUD  Z14, Z15, Z5;       \
+	VPMAXUD  Z4, Z5, Z4;         \
+	VPCMPUD.BCST $6, minus87<>(SB), Z4, K3; /* greater */ \
+	KORTESTW K3, K3;             \
+	JNZ      careful
+
+// SILU4 is siluF32 of Z12 to Z15, none below −87, in Z0 to Z3.
+#define SILU4 \
+	VMINPS Z12, HIGH, Z0;     \
+	VMINPS Z13, HIGH, Z1;     \
+	VMINPS Z14, HIGH, Z2;     \
+	VMINPS Z15, HIGH, Z3;     \
+	EXPPARTS4(VFNMSUB231PS);  \
+	DIVISORS4;                \
+	VDIVPS Z8, Z12, Z0;       \
+	VDIVPS Z9, Z13, Z1;       \
+	VDIVPS Z10, Z14, Z2;      \
+	VDIVPS Z11, Z15, Z3
+
+// SCALED sets O to what siluF32 calls one, where e^−X = T·(1+P), scales T by it, and
+// makes the divisor in P.
+#define SCALED(X, T, P, O) \
+	VCMPPS      $1, FAR, X, BELOW;    /* less */ \
+	VPSUBD      SHIFT, T, BELOW, T;   \
+	VMOVAPS     ONE, O;               \
+	VPSUBD      SHIFT, ONE, BELOW, O; /* 2^−64 */ \
+	VPMINSD     O, T, SMALLER;        \
+	VFMADD213PS SMALLER, T, P;        \
+	VPMAXSD     O, T, T;              \
+	VADDPS      T, P, P
+
+// CAREFUL4 is siluF32 of Z12 to Z15 in Z0 to Z3. VMAXPS returns its last operand, the
+// first one here, where it is NaN.
+#define CAREFUL4 \
+	VMAXPS Z12, LOW, Z12;         \
+	VMAXPS Z13, LOW, Z13;         \
+	VMAXPS Z14, LOW, Z14;         \
+	VMAXPS Z15, LOW, Z15;         \
+	VMINPS Z12, HIGH, Z0;         \
+	VMINPS Z13, HIGH, Z1;         \
+	VMINPS Z14, HIGH, Z2;         \
+	VMINPS Z15, HIGH, Z3;         \
+	EXPPARTS4(VFNMSUB231PS);      \
+	SCALED(Z12, Z0, Z8, Z4);      \
+	SCALED(Z13, Z1, Z9, Z5);      \
+	SCALED(Z14, Z2, Z10, Z6);     \
+	SCALED(Z15, Z3, Z11, Z7);     \
+	VDIVPS Z8, Z12, Z0;           \
+	VDIVPS Z9, Z13, Z1;           \
+	VDIVPS Z10, Z14, Z2;          \
+	VDIVPS Z11, Z15, Z3;          \
+	VFMADD213PS NEGZERO, Z4, Z0;  \
+	VFMADD213PS NEGZERO, Z5, Z1;  \
+	VFMADD213PS NEGZERO, Z6, Z2;  \
+	VFMADD213PS NEGZERO, Z7, Z3
+
+// CAREFUL is siluF32 of Z0 in Z0.
+#define CAREFUL \
+	VMAXPS Z0, LOW, Z0;            \
+	VMINPS Z0, HIGH, Z1;           \
+	EXPPARTS(VFNMSUB231PS, Z1, Z2, Z3, Z4); \
+	SCALED(Z0, Z4, Z3, Z5);        \
+	VDIVPS Z3, Z0, Z0;             \
+	VFMADD213PS NEGZERO, Z5, Z0
+
+#define SILUCONSTANTS \
+	EXPCONSTANTS(negExpSteps);             \
+	VBROADCASTSS siluLow<>(SB), LOW;       \
+	VBROADCASTSS siluHigh<>(SB), HIGH;     \
+	VBROADCASTSS minus64<>(SB), FAR;       \
+	VBROADCASTSS negZero<>(SB), NEGZERO
 
 // func siluF32ElemsAVX512(dst, src *float32, n int)
 //
@@ -78,23 +216,48 @@ TEXT ·siluF32ElemsAVX512(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DST
 	MOVQ src+8(FP), SRC
 	MOVQ n+16(FP), LEN
-	MOVQ $-1, ONES
-	VBROADCASTSS expRound<>(SB), ROUND
-	VBROADCASTSS siluHigh<>(SB), HIGH
-	VBROADCASTSS sign32<>(SB), SIGN
-	VBROADCASTSS one32<>(SB), ONE
+	SILUCONSTANTS
+	SUBQ $64, LEN
+	JLT  rest
+
+	PCALIGN $32
 
 loop:
-	LANES(16)
+	ARGUMENTS4
+	SILU4
+
+store:
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	ADDQ    $256, SRC
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     loop
+
+rest:
+	ADDQ $64, LEN
+	JZ   done
+	MOVQ $-1, ONES
+
+one:
+	LANES(16, LEN)
 	VMOVUPS.Z (SRC), LIVE, Z0
-	SILU(Z0, Z1, Z2, Z3, Z4, Z5, Z6)
-	VMOVUPS   Z1, LIVE, (DST)
+	CAREFUL
+	VMOVUPS   Z0, LIVE, (DST)
 	ADDQ      $64, SRC
 	ADDQ      $64, DST
 	SUBQ      $16, LEN
-	JGT       loop
+	JGT       one
+
+done:
 	VZEROUPPER
 	RET
+
+careful:
+	CAREFUL4
+	JMP store
 
 // func swigluF32ElemsAVX512(dst, gate, up *float32, n int)
 //
@@ -106,26 +269,56 @@ TEXT ·swigluF32ElemsAVX512(SB), NOSPLIT, $0-32
 	MOVQ gate+8(FP), SRC
 	MOVQ up+16(FP), UP
 	MOVQ n+24(FP), LEN
-	MOVQ $-1, ONES
-	VBROADCASTSS expRound<>(SB), ROUND
-	VBROADCASTSS siluHigh<>(SB), HIGH
-	VBROADCASTSS sign32<>(SB), SIGN
-	VBROADCASTSS one32<>(SB), ONE
+	SILUCONSTANTS
+	SUBQ $64, LEN
+	JLT  rest
+
+	PCALIGN $32
 
 loop:
-	LANES(16)
+	ARGUMENTS4
+	SILU4
+
+store:
+	VFMADD132PS (UP), NEGZERO, Z0
+	VFMADD132PS 64(UP), NEGZERO, Z1
+	VFMADD132PS 128(UP), NEGZERO, Z2
+	VFMADD132PS 192(UP), NEGZERO, Z3
+	ADDQ        $256, UP
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	ADDQ    $256, SRC
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     loop
+
+rest:
+	ADDQ $64, LEN
+	JZ   done
+	MOVQ $-1, ONES
+
+one:
+	LANES(16, LEN)
 	VMOVUPS.Z (SRC), LIVE, Z0
-	SILU(Z0, Z1, Z2, Z3, Z4, Z5, Z6)
-	VMOVUPS.Z (UP), LIVE, Z0
-	VMULPS    Z0, Z1, Z1
-	VMOVUPS   Z1, LIVE, (DST)
+	CAREFUL
+	VMOVUPS.Z   (UP), LIVE, Z1
+	VFMADD213PS NEGZERO, Z1, Z0
+	ADDQ        $64, UP
+	VMOVUPS   Z0, LIVE, (DST)
 	ADDQ      $64, SRC
-	ADDQ      $64, UP
 	ADDQ      $64, DST
 	SUBQ      $16, LEN
-	JGT       loop
+	JGT       one
+
+done:
 	VZEROUPPER
 	RET
+
+careful:
+	CAREFUL4
+	JMP store
 
 #define SIGN64 Z31
 #define ROUND64 Z30
@@ -195,7 +388,7 @@ TEXT ·geluF32ElemsAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD one64<>(SB), ONE64
 
 loop:
-	LANES(8)
+	LANES(8, LEN)
 	VMOVUPS.Z (SRC), LIVE, Y0
 	GELU
 	VMOVUPS   Y4, LIVE, (DST)

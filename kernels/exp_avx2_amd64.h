@@ -1,53 +1,95 @@
-// EXPPARTS is expParts of the arguments in X: p in P, and k as integers in K.
-#define EXPPARTS(X, P, K, Q, R) \
-	VMOVAPS     X, Q;                           \
-	VFMADD132PS log2e<>(SB), ROUND, Q;          \
-	VSUBPS      ROUND, Q, Q;                    \
-	VMOVAPS     X, R;                           \
-	VFMADD231PS negLn2Hi<>(SB), Q, R;           \
-	VFMADD231PS negLn2Lo<>(SB), Q, R;           \
-	VCVTPS2DQ   Q, K;                           \
-	VMOVUPS     expQ5<>(SB), Q;                 \
-	VFMADD213PS expQ4<>(SB), R, Q;              \
-	VFMADD213PS expQ3<>(SB), R, Q;              \
-	VFMADD213PS expQ2<>(SB), R, Q;              \
-	VFMADD213PS expQ1<>(SB), R, Q;              \
-	VFMADD213PS expQ0<>(SB), R, Q;              \
-	VMULPS      R, R, P;                        \
-	VFMADD213PS R, Q, P
+// EXPPARTS is expParts: of the argument in X, which becomes r, it makes p in P and
+// t·2^k in T. N, which has n + expRound, is spoiled. FNM is VFNMADD231PS and steps expSteps;
+// with VFNMSUB231PS and negExpSteps the argument is −X.
+#define EXPPARTS(FNM, steps, X, N, P, T) \
+	VMOVAPS     X, N;                  \
+	VFMADD132PS steps<>(SB), ROUND, N; \
+	VSUBPS      ROUND, N, P;           \
+	FNM         expStep<>(SB), P, X;   \
+	VFMADD231PS expRest<>(SB), N, X;   \
+	VMOVUPS     exp4<>(SB), P;         \
+	VFMADD213PS exp3<>(SB), X, P;      \
+	VFMADD213PS exp2<>(SB), X, P;      \
+	VFMADD213PS exp1<>(SB), X, P;      \
+	VMULPS      X, P, P;               \
+	VPERMPS     expTable<>(SB), N, T;  \
+	VPSLLD      $20, N, N;             \
+	VPADDD      N, T, T
 
-// SCALE2 is scale2 of X by the integers in K, which it spoils.
-#define SCALE2(X, K, T) \
-	VPSRAD $1, K, T;              \
-	VPSUBD T, K, K;               \
-	VPADDD bias32<>(SB), T, T;    \
-	VPADDD bias32<>(SB), K, K;    \
-	VPSLLD $23, T, T;             \
-	VPSLLD $23, K, K;             \
-	VMULPS T, X, X;               \
-	VMULPS K, X, X
+// EXPPARTS4 is EXPPARTS of four vectors at a time, which hides the latency: of the
+// arguments in Y0 to Y3 it makes p in Y8 to Y11 and t·2^k in Y0 to Y3. Y4 to Y7 are spoiled.
+#define EXPPARTS4(FNM, steps) \
+	VMOVAPS     Y0, Y4;                 \
+	VMOVAPS     Y1, Y5;                 \
+	VMOVAPS     Y2, Y6;                 \
+	VMOVAPS     Y3, Y7;                 \
+	VFMADD132PS steps<>(SB), ROUND, Y4; \
+	VFMADD132PS steps<>(SB), ROUND, Y5; \
+	VFMADD132PS steps<>(SB), ROUND, Y6; \
+	VFMADD132PS steps<>(SB), ROUND, Y7; \
+	VSUBPS      ROUND, Y4, Y8;          \
+	VSUBPS      ROUND, Y5, Y9;          \
+	VSUBPS      ROUND, Y6, Y10;         \
+	VSUBPS      ROUND, Y7, Y11;         \
+	FNM         expStep<>(SB), Y8, Y0;  \
+	FNM         expStep<>(SB), Y9, Y1;  \
+	FNM         expStep<>(SB), Y10, Y2; \
+	FNM         expStep<>(SB), Y11, Y3; \
+	VFMADD231PS expRest<>(SB), Y4, Y0;  \
+	VFMADD231PS expRest<>(SB), Y5, Y1;  \
+	VFMADD231PS expRest<>(SB), Y6, Y2;  \
+	VFMADD231PS expRest<>(SB), Y7, Y3;  \
+	VMOVUPS     exp4<>(SB), Y8;         \
+	VMOVUPS     exp4<>(SB), Y9;         \
+	VMOVUPS     exp4<>(SB), Y10;        \
+	VMOVUPS     exp4<>(SB), Y11;        \
+	VFMADD213PS exp3<>(SB), Y0, Y8;     \
+	VFMADD213PS exp3<>(SB), Y1, Y9;     \
+	VFMADD213PS exp3<>(SB), Y2, Y10;    \
+	VFMADD213PS exp3<>(SB), Y3, Y11;    \
+	VFMADD213PS exp2<>(SB), Y0, Y8;     \
+	VFMADD213PS exp2<>(SB), Y1, Y9;     \
+	VFMADD213PS exp2<>(SB), Y2, Y10;    \
+	VFMADD213PS exp2<>(SB), Y3, Y11;    \
+	VFMADD213PS exp1<>(SB), Y0, Y8;     \
+	VFMADD213PS exp1<>(SB), Y1, Y9;     \
+	VFMADD213PS exp1<>(SB), Y2, Y10;    \
+	VFMADD213PS exp1<>(SB), Y3, Y11;    \
+	VMULPS      Y0, Y8, Y8;             \
+	VMULPS      Y1, Y9, Y9;             \
+	VMULPS      Y2, Y10, Y10;           \
+	VMULPS      Y3, Y11, Y11;           \
+	VPERMPS     expTable<>(SB), Y4, Y0; \
+	VPERMPS     expTable<>(SB), Y5, Y1; \
+	VPERMPS     expTable<>(SB), Y6, Y2; \
+	VPERMPS     expTable<>(SB), Y7, Y3; \
+	VPSLLD      $20, Y4, Y4;            \
+	VPSLLD      $20, Y5, Y5;            \
+	VPSLLD      $20, Y6, Y6;            \
+	VPSLLD      $20, Y7, Y7;            \
+	VPADDD      Y4, Y0, Y0;             \
+	VPADDD      Y5, Y1, Y1;             \
+	VPADDD      Y6, Y2, Y2;             \
+	VPADDD      Y7, Y3, Y3
 
-// EXP is expF32 of X in P. VMAXPS and VMINPS return their last operand, here
-// X, where it is NaN.
-#define EXP(X, P, K, Q, R) \
-	VMAXPS X, LOW, X;                 \
-	VMINPS X, HIGH, X;                \
-	EXPPARTS(X, P, K, Q, R);          \
-	VADDPS one32<>(SB), P, P;         \
-	SCALE2(P, K, Q)
+// EXP4 is the exponential of Y0 to Y3 in Y8 to Y11 where it and t·2^k are normal
+// numbers. Y0 to Y7 are spoiled.
+#define EXP4 \
+	EXPPARTS4(VFNMADD231PS, expSteps); \
+	VFMADD213PS Y0, Y0, Y8;            \
+	VFMADD213PS Y1, Y1, Y9;            \
+	VFMADD213PS Y2, Y2, Y10;           \
+	VFMADD213PS Y3, Y3, Y11
 
-// EXPCONSTANTS loads what EXP has in registers.
-#define EXPCONSTANTS \
-	VMOVUPS expRound<>(SB), ROUND; \
-	VMOVUPS expLow<>(SB), LOW;     \
-	VMOVUPS expHigh<>(SB), HIGH
+// ROUND holds expRound.
+#define ROUND Y15
 
-// TAILMASK sets the first LEN elements of M, 0 < LEN < 8.
-#define TAILMASK(M) \
+// TAILMASK sets the first LEFT elements of M, 0 < LEFT < 8.
+#define TAILMASK(LEFT, M) \
 	LEAQ    tailMask<>(SB), BITS; \
-	SHLQ    $2, LEN;              \
-	SUBQ    LEN, BITS;            \
-	SHRQ    $2, LEN;              \
+	SHLQ    $2, LEFT;             \
+	SUBQ    LEFT, BITS;           \
+	SHRQ    $2, LEFT;             \
 	VMOVUPS 32(BITS), M
 
 DATA tailMask<>+0(SB)/8, $-1

@@ -1,52 +1,117 @@
-// EXPPARTS is expParts of the arguments in X: p in P, and k as integers in K.
-#define EXPPARTS(X, P, K, Q, R) \
-	VMOVAPS          X, Q;                  \
-	VFMADD132PS.BCST log2e<>(SB), ROUND, Q; \
-	VSUBPS           ROUND, Q, Q;           \
-	VMOVAPS          X, R;                  \
-	VFMADD231PS.BCST negLn2Hi<>(SB), Q, R;  \
-	VFMADD231PS.BCST negLn2Lo<>(SB), Q, R;  \
-	VCVTPS2DQ        Q, K;                  \
-	VBROADCASTSS     expQ5<>(SB), Q;        \
-	VFMADD213PS.BCST expQ4<>(SB), R, Q;     \
-	VFMADD213PS.BCST expQ3<>(SB), R, Q;     \
-	VFMADD213PS.BCST expQ2<>(SB), R, Q;     \
-	VFMADD213PS.BCST expQ1<>(SB), R, Q;     \
-	VFMADD213PS.BCST expQ0<>(SB), R, Q;     \
-	VMULPS           R, R, P;               \
-	VFMADD213PS      R, Q, P
+// EXPPARTS is expParts: of the argument in X, which becomes r, it makes p in P and
+// t·2^k in T. N, which has n + expRound, is spoiled. FNM is VFNMADD231PS; with
+// VFNMSUB231PS, and STEPS negative, the argument is −X.
+#define EXPPARTS(FNM, X, N, P, T) \
+	VMOVAPS     STEPS, N;         \
+	VFMADD213PS ROUND, X, N;      \
+	VSUBPS      ROUND, N, P;      \
+	FNM         STEP, P, X;       \
+	VFMADD231PS REST, N, X;       \
+	VMOVAPS     C4, P;            \
+	VFMADD213PS C3, X, P;         \
+	VFMADD213PS C2, X, P;         \
+	VFMADD213PS C1, X, P;         \
+	VMULPS      X, P, P;          \
+	VPERMPS     TABLE, N, T;      \
+	VPSLLD      $20, N, N;        \
+	VPADDD      N, T, T
 
-// SCALE2 is scale2 of X by the integers in K, which it spoils.
-#define SCALE2(X, K, T) \
-	VPSRAD      $1, K, T;           \
-	VPSUBD      T, K, K;            \
-	VPADDD.BCST bias32<>(SB), T, T; \
-	VPADDD.BCST bias32<>(SB), K, K; \
-	VPSLLD      $23, T, T;          \
-	VPSLLD      $23, K, K;          \
-	VMULPS      T, X, X;            \
-	VMULPS      K, X, X
+// EXPPARTS4 is EXPPARTS of four vectors at a time, which hides the latency: of the
+// arguments in Z0 to Z3 it makes p in Z8 to Z11 and t·2^k in Z0 to Z3. Z4 to Z7 are spoiled.
+#define EXPPARTS4(FNM) \
+	VMOVAPS     STEPS, Z4;      \
+	VMOVAPS     STEPS, Z5;      \
+	VMOVAPS     STEPS, Z6;      \
+	VMOVAPS     STEPS, Z7;      \
+	VFMADD213PS ROUND, Z0, Z4;  \
+	VFMADD213PS ROUND, Z1, Z5;  \
+	VFMADD213PS ROUND, Z2, Z6;  \
+	VFMADD213PS ROUND, Z3, Z7;  \
+	VSUBPS      ROUND, Z4, Z8;  \
+	VSUBPS      ROUND, Z5, Z9;  \
+	VSUBPS      ROUND, Z6, Z10; \
+	VSUBPS      ROUND, Z7, Z11; \
+	FNM         STEP, Z8, Z0;   \
+	FNM         STEP, Z9, Z1;   \
+	FNM         STEP, Z10, Z2;  \
+	FNM         STEP, Z11, Z3;  \
+	VFMADD231PS REST, Z4, Z0;   \
+	VFMADD231PS REST, Z5, Z1;   \
+	VFMADD231PS REST, Z6, Z2;   \
+	VFMADD231PS REST, Z7, Z3;   \
+	VMOVAPS     C4, Z8;         \
+	VMOVAPS     C4, Z9;         \
+	VMOVAPS     C4, Z10;        \
+	VMOVAPS     C4, Z11;        \
+	VFMADD213PS C3, Z0, Z8;     \
+	VFMADD213PS C3, Z1, Z9;     \
+	VFMADD213PS C3, Z2, Z10;    \
+	VFMADD213PS C3, Z3, Z11;    \
+	VFMADD213PS C2, Z0, Z8;     \
+	VFMADD213PS C2, Z1, Z9;     \
+	VFMADD213PS C2, Z2, Z10;    \
+	VFMADD213PS C2, Z3, Z11;    \
+	VFMADD213PS C1, Z0, Z8;     \
+	VFMADD213PS C1, Z1, Z9;     \
+	VFMADD213PS C1, Z2, Z10;    \
+	VFMADD213PS C1, Z3, Z11;    \
+	VMULPS      Z0, Z8, Z8;     \
+	VMULPS      Z1, Z9, Z9;     \
+	VMULPS      Z2, Z10, Z10;   \
+	VMULPS      Z3, Z11, Z11;   \
+	VPERMPS     TABLE, Z4, Z0;  \
+	VPERMPS     TABLE, Z5, Z1;  \
+	VPERMPS     TABLE, Z6, Z2;  \
+	VPERMPS     TABLE, Z7, Z3;  \
+	VPSLLD      $20, Z4, Z4;    \
+	VPSLLD      $20, Z5, Z5;    \
+	VPSLLD      $20, Z6, Z6;    \
+	VPSLLD      $20, Z7, Z7;    \
+	VPADDD      Z4, Z0, Z0;     \
+	VPADDD      Z5, Z1, Z1;     \
+	VPADDD      Z6, Z2, Z2;     \
+	VPADDD      Z7, Z3, Z3
 
-// EXP is expF32 of X in P. VMAXPS and VMINPS return their last operand, here
-// X, where it is NaN.
-#define EXP(X, P, K, Q, R) \
-	VMAXPS      X, LOW, X;          \
-	VMINPS      X, HIGH, X;         \
-	EXPPARTS(X, P, K, Q, R);        \
-	VADDPS.BCST one32<>(SB), P, P;  \
-	SCALE2(P, K, Q)
+// EXP4 is the exponential of Z0 to Z3 in Z8 to Z11 where it and t·2^k are normal
+// numbers. Z0 to Z7 are spoiled.
+#define EXP4 \
+	EXPPARTS4(VFNMADD231PS);    \
+	VFMADD213PS Z0, Z0, Z8;     \
+	VFMADD213PS Z1, Z1, Z9;     \
+	VFMADD213PS Z2, Z2, Z10;    \
+	VFMADD213PS Z3, Z3, Z11
 
-// EXPCONSTANTS loads what EXP has in registers.
-#define EXPCONSTANTS \
-	VBROADCASTSS expRound<>(SB), ROUND; \
-	VBROADCASTSS expLow<>(SB), LOW;     \
-	VBROADCASTSS expHigh<>(SB), HIGH
+// EXPCONSTANTS loads what EXPPARTS has in registers.
+#define EXPCONSTANTS(steps) \
+	VBROADCASTSS    steps<>(SB), STEPS;    \
+	VBROADCASTSS    expRound<>(SB), ROUND; \
+	VBROADCASTSS    expStep<>(SB), STEP;   \
+	VBROADCASTSS    expRest<>(SB), REST;   \
+	VBROADCASTSS    exp4<>(SB), C4;        \
+	VBROADCASTSS    exp3<>(SB), C3;        \
+	VBROADCASTSS    exp2<>(SB), C2;        \
+	VBROADCASTSS    exp1<>(SB), C1;        \
+	VBROADCASTF32X8 expTable<>(SB), TABLE; \
+	VBROADCASTSS    one32<>(SB), ONE;      \
+	VBROADCASTSS    exponent64<>(SB), SHIFT
 
-// LANES sets LIVE to the elements that are left of LEN, at most n. What is
+#define STEPS Z31
+#define ROUND Z30
+#define STEP Z29
+#define REST Z28
+#define C4 Z27
+#define C3 Z26
+#define C2 Z25
+#define C1 Z24
+#define TABLE Z23
+#define ONE Z22
+#define SHIFT Z21
+
+// LANES sets LIVE to the elements that are left of LEFT, at most n. What is
 // masked off reads and writes no memory.
-#define LANES(n) \
-	MOVQ    $n, BITS;     \
-	CMPQ    LEN, BITS;    \
-	CMOVQLT LEN, BITS;    \
-	BZHIQ   BITS, ONES, BITS; \
+#define LANES(n, LEFT) \
+	MOVQ    $n, BITS;          \
+	CMPQ    LEFT, BITS;        \
+	CMOVQLT LEFT, BITS;        \
+	BZHIQ   BITS, ONES, BITS;  \
 	KMOVW   BITS, LIVE

@@ -9,16 +9,19 @@
 #define ADD DX
 #define LANE DX
 #define LEN CX
+#define SOME R8
 #define BITS AX
 #define ONES BX
-#define OFFSET R8
+#define OFFSET R9
 #define LIVE K1
 #define ODD K2
-#define ROUND Z31
-#define LOW Z30
-#define HIGH Z29
-#define SCALE Z28
-#define TOP Z27
+#define BELOW K2
+#define LOW Z20
+#define FAR Z19
+#define LIMIT Z18
+#define SCALE Z17
+#define TOP Z16
+#define NEGZERO Z17 // a product that may be subnormal is fused with −0, which is much faster
 
 // func softmaxArgsAVX512(dst, x, mask *float32, n int, scale float32) float32
 //
@@ -35,11 +38,61 @@ TEXT ·softmaxArgsAVX512(SB), NOSPLIT, $0-44
 	MOVQ         n+24(FP), LEN
 	VBROADCASTSS scale+32(FP), SCALE
 	VBROADCASTSS negInf<>(SB), TOP
+	VMOVAPS      TOP, Z4
+	VMOVAPS      TOP, Z5
+	VMOVAPS      TOP, Z6
 	KXORW        ODD, ODD, ODD      // where a NaN was seen
 	MOVQ         $-1, ONES
+	SUBQ         $64, LEN
+	JLT          few
 
-loop:
-	LANES(16)
+four: // vectors
+	TESTQ       ADD, ADD
+	JZ          plainFour
+	VMOVUPS     (SRC), Z0
+	VMOVUPS     64(SRC), Z1
+	VMOVUPS     128(SRC), Z2
+	VMOVUPS     192(SRC), Z3
+	VFMADD213PS (ADD), SCALE, Z0
+	VFMADD213PS 64(ADD), SCALE, Z1
+	VFMADD213PS 128(ADD), SCALE, Z2
+	VFMADD213PS 192(ADD), SCALE, Z3
+	ADDQ        $256, ADD
+	JMP         storeFour
+
+plainFour:
+	VMULPS (SRC), SCALE, Z0
+	VMULPS 64(SRC), SCALE, Z1
+	VMULPS 128(SRC), SCALE, Z2
+	VMULPS 192(SRC), SCALE, Z3
+
+storeFour:
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	VMAXPS  Z0, TOP, TOP
+	VMAXPS  Z1, Z4, Z4
+	VMAXPS  Z2, Z5, Z5
+	VMAXPS  Z3, Z6, Z6
+	VCMPPS  $3, Z0, Z1, K3 // unordered: either is NaN
+	VCMPPS  $3, Z2, Z3, K4
+	KORW    K3, ODD, ODD
+	KORW    K4, ODD, ODD
+	ADDQ    $256, SRC
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     four
+
+few:
+	VMAXPS Z4, TOP, TOP
+	VMAXPS Z6, Z5, Z5
+	VMAXPS Z5, TOP, TOP
+	ADDQ   $64, LEN
+	JZ     reduce
+
+one:
+	LANES(16, LEN)
 	VMOVUPS.Z   (SRC), LIVE, Z0
 	TESTQ       ADD, ADD
 	JZ          plain
@@ -59,12 +112,13 @@ store:
 	ADDQ    $64, SRC
 	ADDQ    $64, DST
 	SUBQ    $16, LEN
-	JGT     loop
+	JGT     one
 
+reduce:
 	KORTESTW      ODD, ODD
 	JNZ           nan
 	VEXTRACTF64X4 $1, TOP, Y0
-	VMAXPS        Y0, Y27, Y0
+	VMAXPS        Y0, Y16, Y0
 	VEXTRACTF128  $1, Y0, X1
 	VMAXPS        X1, X0, X0
 	VSHUFPS       $0x4e, X0, X0, X1
@@ -86,31 +140,107 @@ nan:
 //		dst[i] = expF32(dst[i] − top)
 //		lanes[i%64] += dst[i]
 //	}
+//
+// 64 elements at a time, unless one of them is below −87: then, and at the end, SOME
+// are left for the loop of one vector.
 TEXT ·softmaxExpAVX512(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), DST
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS top+16(FP), TOP
 	MOVQ         lanes+24(FP), LANE
-	EXPCONSTANTS
-	XORQ         OFFSET, OFFSET
+	EXPCONSTANTS(expSteps)
+	VBROADCASTSS expLow<>(SB), LOW
+	VBROADCASTSS minus64<>(SB), FAR
+	VBROADCASTSS minus87<>(SB), LIMIT
+	VBROADCASTSS negZero<>(SB), NEGZERO
+	VMOVUPS      (LANE), Z12
+	VMOVUPS      64(LANE), Z13
+	VMOVUPS      128(LANE), Z14
+	VMOVUPS      192(LANE), Z15
 	MOVQ         $-1, ONES
+	SUBQ         $64, LEN
+	JLT          rest
+
+	PCALIGN $32
 
 expLoop:
-	LANES(16)
-	VMOVUPS.Z (DST), LIVE, Z0
-	VSUBPS    TOP, Z0, Z0
-	EXP(Z0, Z1, Z2, Z3, Z4)
-	VMOVUPS   Z1, LIVE, (DST)
-	VMOVUPS   (LANE)(OFFSET*1), Z0
-	VADDPS    Z1, Z0, LIVE, Z0
-	VMOVUPS   Z0, (LANE)(OFFSET*1)
-	ADDQ      $64, DST
-	ADDQ      $64, OFFSET
-	ANDQ      $255, OFFSET
-	SUBQ      $16, LEN
-	JGT       expLoop
+	VMOVUPS  (DST), Z0
+	VMOVUPS  64(DST), Z1
+	VMOVUPS  128(DST), Z2
+	VMOVUPS  192(DST), Z3
+	VSUBPS   TOP, Z0, Z0
+	VSUBPS   TOP, Z1, Z1
+	VSUBPS   TOP, Z2, Z2
+	VSUBPS   TOP, Z3, Z3
+	VPMAXUD  Z0, Z1, Z4
+	VPMAXUD  Z2, Z3, Z5
+	VPMAXUD  Z4, Z5, Z4
+	VPCMPUD  $6, LIMIT, Z4, K3 // greater
+	KORTESTW K3, K3
+	JNZ      general
+	EXP4
+	VMOVUPS  Z8, (DST)
+	VMOVUPS  Z9, 64(DST)
+	VMOVUPS  Z10, 128(DST)
+	VMOVUPS  Z11, 192(DST)
+	VADDPS   Z8, Z12, Z12
+	VADDPS   Z9, Z13, Z13
+	VADDPS   Z10, Z14, Z14
+	VADDPS   Z11, Z15, Z15
+	ADDQ     $256, DST
+	SUBQ     $64, LEN
+	JGE      expLoop
+
+rest:
+	MOVQ    LEN, SOME
+	MOVQ    $-64, LEN
+	ADDQ    $64, SOME
+	JNZ     some
+	VMOVUPS Z12, (LANE)
+	VMOVUPS Z13, 64(LANE)
+	VMOVUPS Z14, 128(LANE)
+	VMOVUPS Z15, 192(LANE)
 	VZEROUPPER
 	RET
+
+general:
+	MOVQ $64, SOME
+	SUBQ $64, LEN
+
+some: // the sums are in LANE meanwhile
+	XORL    OFFSET, OFFSET
+	VMOVUPS Z12, (LANE)
+	VMOVUPS Z13, 64(LANE)
+	VMOVUPS Z14, 128(LANE)
+	VMOVUPS Z15, 192(LANE)
+
+one:
+	LANES(16, SOME)
+	VMOVUPS.Z   (DST), LIVE, Z0
+	VSUBPS      TOP, Z0, Z0
+	VMAXPS      LOW, Z0, Z0
+	VCMPPS      $1, FAR, Z0, BELOW // less
+	EXPPARTS(VFNMADD231PS, Z0, Z1, Z2, Z3)
+	VPADDD      SHIFT, Z3, BELOW, Z3
+	VFMADD213PS Z3, Z3, Z2
+	VMOVAPS     ONE, Z0
+	VPSUBD      SHIFT, ONE, BELOW, Z0 // 2^−64
+	VFMADD213PS NEGZERO, Z0, Z2
+	VMOVUPS     Z2, LIVE, (DST)
+	VMOVUPS     (LANE)(OFFSET*1), Z0
+	VADDPS      Z2, Z0, LIVE, Z0
+	VMOVUPS     Z0, (LANE)(OFFSET*1)
+	ADDQ        $64, DST
+	ADDQ        $64, OFFSET
+	SUBQ        $16, SOME
+	JGT         one
+	VMOVUPS     (LANE), Z12
+	VMOVUPS     64(LANE), Z13
+	VMOVUPS     128(LANE), Z14
+	VMOVUPS     192(LANE), Z15
+	TESTQ       LEN, LEN
+	JGE         expLoop
+	JMP         rest
 
 // func scaleF32AVX512(dst *float32, n int, by float32)
 //
@@ -122,14 +252,35 @@ TEXT ·scaleF32AVX512(SB), NOSPLIT, $0-20
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS by+16(FP), SCALE
 	MOVQ         $-1, ONES
+	SUBQ         $64, LEN
+	JLT          scaleRest
 
-scaleLoop:
-	LANES(16)
+scaleFour:
+	VMULPS  (DST), SCALE, Z0
+	VMULPS  64(DST), SCALE, Z1
+	VMULPS  128(DST), SCALE, Z2
+	VMULPS  192(DST), SCALE, Z3
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     scaleFour
+
+scaleRest:
+	ADDQ $64, LEN
+	JZ   scaled
+
+scaleOne:
+	LANES(16, LEN)
 	VMOVUPS.Z (DST), LIVE, Z0
 	VMULPS    Z0, SCALE, Z0
 	VMOVUPS   Z0, LIVE, (DST)
 	ADDQ      $64, DST
 	SUBQ      $16, LEN
-	JGT       scaleLoop
+	JGT       scaleOne
+
+scaled:
 	VZEROUPPER
 	RET
