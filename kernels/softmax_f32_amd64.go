@@ -2,16 +2,11 @@
 
 package kernels
 
-import (
-	"unsafe"
-
-	"assay/spec"
-)
+import "unsafe"
 
 // softmaxArgs… compute the first loop of softmaxF32Generic for n ≥ 1 elements,
 // without its early end, and return NaN if an argument is; softmaxExp… the
-// second, with lanes of spec.DotLanes elements; scaleF32… the third. mask may be
-// nil.
+// second, and return the sum of the lanes; scaleF32… the third. mask may be nil.
 //
 //go:noescape
 func softmaxArgsAVX2(dst, x, mask *float32, n int, scale float32) float32
@@ -20,10 +15,10 @@ func softmaxArgsAVX2(dst, x, mask *float32, n int, scale float32) float32
 func softmaxArgsAVX512(dst, x, mask *float32, n int, scale float32) float32
 
 //go:noescape
-func softmaxExpAVX2(dst *float32, n int, top float32, lanes *float32)
+func softmaxExpAVX2(dst *float32, n int, top float32) float32
 
 //go:noescape
-func softmaxExpAVX512(dst *float32, n int, top float32, lanes *float32)
+func softmaxExpAVX512(dst *float32, n int, top float32) float32
 
 //go:noescape
 func scaleF32AVX2(dst *float32, n int, by float32)
@@ -41,9 +36,7 @@ func softmaxF32AVX2(dst, x, mask []float32, scale float32) {
 	if softmaxSpecial(dst, top) {
 		return
 	}
-	var lanes [spec.DotLanes]float32
-	softmaxExpAVX2(d, n, top, &lanes[0])
-	scaleF32AVX2(d, n, 1/foldLanes(lanes[:]))
+	scaleF32AVX2(d, n, 1/softmaxExpAVX2(d, n, top))
 }
 
 func softmaxF32AVX512(dst, x, mask []float32, scale float32) {
@@ -56,9 +49,7 @@ func softmaxF32AVX512(dst, x, mask []float32, scale float32) {
 	if softmaxSpecial(dst, top) {
 		return
 	}
-	var lanes [spec.DotLanes]float32
-	softmaxExpAVX512(d, n, top, &lanes[0])
-	scaleF32AVX512(d, n, 1/foldLanes(lanes[:]))
+	scaleF32AVX512(d, n, 1/softmaxExpAVX512(d, n, top))
 }
 
 func softmaxF32Race(dst, x, mask []float32) int {

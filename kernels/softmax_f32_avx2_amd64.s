@@ -36,40 +36,72 @@ TEXT ·softmaxArgsAVX2(SB), NOSPLIT, $0-44
 	VBROADCASTSS scale+32(FP), SCALE
 	VMOVUPS      negInf<>(SB), NEGINF
 	VMOVAPS      NEGINF, TOP
+	VMOVAPS      NEGINF, Y5
+	VMOVAPS      NEGINF, Y6
+	VMOVAPS      NEGINF, Y7
 	VXORPS       ODD, ODD, ODD        // where a NaN was seen
-	TESTQ        ADD, ADD
-	JZ           plain
-	SUBQ         $8, LEN
-	JLT          maskedTail
+	SUBQ         $32, LEN
+	JLT          few
 
-masked:
+four: // vectors
+	TESTQ       ADD, ADD
+	JZ          plainFour
 	VMOVUPS     (SRC), Y0
+	VMOVUPS     32(SRC), Y1
+	VMOVUPS     64(SRC), Y2
+	VMOVUPS     96(SRC), Y3
 	VFMADD213PS (ADD), SCALE, Y0
-	VMOVUPS     Y0, (DST)
-	VMAXPS      Y0, TOP, TOP
-	VCMPPS      $3, Y0, Y0, Y1 // unordered
-	VORPS       Y1, ODD, ODD
-	ADDQ        $32, SRC
-	ADDQ        $32, ADD
-	ADDQ        $32, DST
-	SUBQ        $8, LEN
-	JGE         masked
+	VFMADD213PS 32(ADD), SCALE, Y1
+	VFMADD213PS 64(ADD), SCALE, Y2
+	VFMADD213PS 96(ADD), SCALE, Y3
+	ADDQ        $128, ADD
+	JMP         storeFour
 
-maskedTail:
-	ADDQ $8, LEN
-	JZ   reduce
-	TAILMASK(LEN, MASK)
-	VMASKMOVPS  (SRC), MASK, Y0
-	VMASKMOVPS  (ADD), MASK, Y1
-	VFMADD213PS Y1, SCALE, Y0
-	JMP         tail
+plainFour:
+	VMULPS (SRC), SCALE, Y0
+	VMULPS 32(SRC), SCALE, Y1
+	VMULPS 64(SRC), SCALE, Y2
+	VMULPS 96(SRC), SCALE, Y3
+
+storeFour:
+	VMOVUPS Y0, (DST)
+	VMOVUPS Y1, 32(DST)
+	VMOVUPS Y2, 64(DST)
+	VMOVUPS Y3, 96(DST)
+	VMAXPS  Y0, TOP, TOP
+	VMAXPS  Y1, Y5, Y5
+	VMAXPS  Y2, Y6, Y6
+	VMAXPS  Y3, Y7, Y7
+	VCMPPS  $3, Y0, Y1, Y0 // unordered: either is NaN
+	VCMPPS  $3, Y2, Y3, Y2
+	VORPS   Y0, ODD, ODD
+	VORPS   Y2, ODD, ODD
+	ADDQ    $128, SRC
+	ADDQ    $128, DST
+	SUBQ    $32, LEN
+	JGE     four
+
+few:
+	VMAXPS Y5, TOP, TOP
+	VMAXPS Y7, Y6, Y6
+	VMAXPS Y6, TOP, TOP
+	ADDQ   $32, LEN
+	JZ     reduce
+
+one:
+	CMPQ    LEN, $8
+	JLT     tail
+	VMOVUPS (SRC), Y0
+	TESTQ   ADD, ADD
+	JZ      plain
+	VFMADD213PS (ADD), SCALE, Y0
+	ADDQ    $32, ADD
+	JMP     store
 
 plain:
-	SUBQ $8, LEN
-	JLT  plainTail
+	VMULPS Y0, SCALE, Y0
 
-plainLoop:
-	VMULPS  (SRC), SCALE, Y0
+store:
 	VMOVUPS Y0, (DST)
 	VMAXPS  Y0, TOP, TOP
 	VCMPPS  $3, Y0, Y0, Y1
@@ -77,16 +109,22 @@ plainLoop:
 	ADDQ    $32, SRC
 	ADDQ    $32, DST
 	SUBQ    $8, LEN
-	JGE     plainLoop
-
-plainTail:
-	ADDQ $8, LEN
-	JZ   reduce
-	TAILMASK(LEN, MASK)
-	VMASKMOVPS (SRC), MASK, Y0
-	VMULPS     Y0, SCALE, Y0
+	JGT     one
+	JMP     reduce
 
 tail:
+	TAILMASK(LEN, MASK)
+	VMASKMOVPS  (SRC), MASK, Y0
+	TESTQ       ADD, ADD
+	JZ          plainTail
+	VMASKMOVPS  (ADD), MASK, Y1
+	VFMADD213PS Y1, SCALE, Y0
+	JMP         tailStore
+
+plainTail:
+	VMULPS Y0, SCALE, Y0
+
+tailStore:
 	VMASKMOVPS Y0, MASK, (DST)
 	VBLENDVPS  MASK, Y0, NEGINF, Y0 // elements that are none take no part
 	VMAXPS     Y0, TOP, TOP
@@ -112,20 +150,32 @@ nan:
 	VZEROUPPER
 	RET
 
-// func softmaxExpAVX2(dst *float32, n int, top float32, lanes *float32)
+// func softmaxExpAVX2(dst *float32, n int, top float32) float32
 //
 //	for i := range n {
 //		dst[i] = expF32(dst[i] − top)
 //		lanes[i%64] += dst[i]
 //	}
+//	return sum of lanes: l and l+32, l+16, l+8, l+4, l+2, l+1
 //
+// The lanes are in the frame, where it is divisible by 32.
 // 32 elements at a time, unless one of them is below −87: then, and at the end, SOME
 // are left for the loop of one vector.
-TEXT ·softmaxExpAVX2(SB), NOSPLIT, $0-32
+TEXT ·softmaxExpAVX2(SB), NOSPLIT, $288-28
 	MOVQ         dst+0(FP), DST
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS top+16(FP), TOP
-	MOVQ         lanes+24(FP), LANE
+	LEAQ         31(SP), LANE
+	ANDQ         $~31, LANE
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      Y0, 0(LANE)
+	VMOVUPS      Y0, 32(LANE)
+	VMOVUPS      Y0, 64(LANE)
+	VMOVUPS      Y0, 96(LANE)
+	VMOVUPS      Y0, 128(LANE)
+	VMOVUPS      Y0, 160(LANE)
+	VMOVUPS      Y0, 192(LANE)
+	VMOVUPS      Y0, 224(LANE)
 	VMOVUPS      expRound<>(SB), ROUND
 	VMOVUPS      negZero<>(SB), NEGZERO
 	VMOVUPS      one32<>(SB), ONE
@@ -175,6 +225,26 @@ rest:
 	MOVQ $-32, LEN
 	ADDQ $32, SOME
 	JNZ  one
+
+sum:
+	VMOVUPS      0(LANE), Y0
+	VMOVUPS      32(LANE), Y1
+	VMOVUPS      64(LANE), Y2
+	VMOVUPS      96(LANE), Y3
+	VADDPS       128(LANE), Y0, Y0
+	VADDPS       160(LANE), Y1, Y1
+	VADDPS       192(LANE), Y2, Y2
+	VADDPS       224(LANE), Y3, Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDSS       X1, X0, X0
+	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -221,8 +291,7 @@ expTailStore:
 	VANDPS     MASK, Y2, Y2 // elements that are none add +0
 	VADDPS     (LANE)(OFFSET*1), Y2, Y2
 	VMOVUPS    Y2, (LANE)(OFFSET*1)
-	VZEROUPPER
-	RET
+	JMP        sum
 
 // func scaleF32AVX2(dst *float32, n int, by float32)
 //
@@ -233,19 +302,37 @@ TEXT ·scaleF32AVX2(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), DST
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS by+16(FP), SCALE
-	SUBQ         $8, LEN
-	JLT          scaleTail
+	SUBQ         $32, LEN
+	JLT          scaleRest
 
-scaleLoop:
+scaleFour:
+	VMULPS  (DST), SCALE, Y0
+	VMULPS  32(DST), SCALE, Y1
+	VMULPS  64(DST), SCALE, Y2
+	VMULPS  96(DST), SCALE, Y3
+	VMOVUPS Y0, (DST)
+	VMOVUPS Y1, 32(DST)
+	VMOVUPS Y2, 64(DST)
+	VMOVUPS Y3, 96(DST)
+	ADDQ    $128, DST
+	SUBQ    $32, LEN
+	JGE     scaleFour
+
+scaleRest:
+	ADDQ $32, LEN
+	JZ   scaled
+
+scaleOne:
+	CMPQ    LEN, $8
+	JLT     scaleTail
 	VMULPS  (DST), SCALE, Y0
 	VMOVUPS Y0, (DST)
 	ADDQ    $32, DST
 	SUBQ    $8, LEN
-	JGE     scaleLoop
+	JGT     scaleOne
+	JMP     scaled
 
 scaleTail:
-	ADDQ $8, LEN
-	JZ   scaled
 	TAILMASK(LEN, MASK)
 	VMASKMOVPS (DST), MASK, Y0
 	VMULPS     Y0, SCALE, Y0

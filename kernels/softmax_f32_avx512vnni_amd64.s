@@ -12,7 +12,6 @@
 #define SOME R8
 #define BITS AX
 #define ONES BX
-#define OFFSET R9
 #define LIVE K1
 #define ODD K2
 #define BELOW K2
@@ -134,29 +133,29 @@ nan:
 	VZEROUPPER
 	RET
 
-// func softmaxExpAVX512(dst *float32, n int, top float32, lanes *float32)
+// func softmaxExpAVX512(dst *float32, n int, top float32) float32
 //
 //	for i := range n {
 //		dst[i] = expF32(dst[i] − top)
 //		lanes[i%64] += dst[i]
 //	}
+//	return sum of lanes: l and l+32, l+16, l+8, l+4, l+2, l+1
 //
 // 64 elements at a time, unless one of them is below −87: then, and at the end, SOME
-// are left for the loop of one vector.
-TEXT ·softmaxExpAVX512(SB), NOSPLIT, $0-32
+// are left for the loop of one vector, and the lanes are in the frame.
+TEXT ·softmaxExpAVX512(SB), NOSPLIT, $256-28
 	MOVQ         dst+0(FP), DST
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS top+16(FP), TOP
-	MOVQ         lanes+24(FP), LANE
 	EXPCONSTANTS(expSteps)
 	VBROADCASTSS expLow<>(SB), LOW
 	VBROADCASTSS minus64<>(SB), FAR
 	VBROADCASTSS minus87<>(SB), LIMIT
 	VBROADCASTSS negZero<>(SB), NEGZERO
-	VMOVUPS      (LANE), Z12
-	VMOVUPS      64(LANE), Z13
-	VMOVUPS      128(LANE), Z14
-	VMOVUPS      192(LANE), Z15
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	VPXORD       Z14, Z14, Z14
+	VPXORD       Z15, Z15, Z15
 	MOVQ         $-1, ONES
 	SUBQ         $64, LEN
 	JLT          rest
@@ -196,10 +195,19 @@ rest:
 	MOVQ    $-64, LEN
 	ADDQ    $64, SOME
 	JNZ     some
-	VMOVUPS Z12, (LANE)
-	VMOVUPS Z13, 64(LANE)
-	VMOVUPS Z14, 128(LANE)
-	VMOVUPS Z15, 192(LANE)
+
+	VADDPS        Z14, Z12, Z12
+	VADDPS        Z15, Z13, Z13
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $1, Z12, Y0
+	VADDPS        Y0, Y12, Y12
+	VEXTRACTF128  $1, Y12, X0
+	VADDPS        X0, X12, X12
+	VPERMILPS     $0x4e, X12, X0
+	VADDPS        X0, X12, X12
+	VPERMILPS     $0xb1, X12, X0
+	VADDSS        X0, X12, X12
+	VMOVSS        X12, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -207,12 +215,12 @@ general:
 	MOVQ $64, SOME
 	SUBQ $64, LEN
 
-some: // the sums are in LANE meanwhile
-	XORL    OFFSET, OFFSET
-	VMOVUPS Z12, (LANE)
-	VMOVUPS Z13, 64(LANE)
-	VMOVUPS Z14, 128(LANE)
-	VMOVUPS Z15, 192(LANE)
+some:
+	MOVQ    SP, LANE
+	VMOVUPS Z12, 0(SP)
+	VMOVUPS Z13, 64(SP)
+	VMOVUPS Z14, 128(SP)
+	VMOVUPS Z15, 192(SP)
 
 one:
 	LANES(16, SOME)
@@ -227,17 +235,17 @@ one:
 	VPSUBD      SHIFT, ONE, BELOW, Z0 // 2^−64
 	VFMADD213PS NEGZERO, Z0, Z2
 	VMOVUPS     Z2, LIVE, (DST)
-	VMOVUPS     (LANE)(OFFSET*1), Z0
+	VMOVUPS     (LANE), Z0
 	VADDPS      Z2, Z0, LIVE, Z0
-	VMOVUPS     Z0, (LANE)(OFFSET*1)
+	VMOVUPS     Z0, (LANE)
 	ADDQ        $64, DST
-	ADDQ        $64, OFFSET
+	ADDQ        $64, LANE
 	SUBQ        $16, SOME
 	JGT         one
-	VMOVUPS     (LANE), Z12
-	VMOVUPS     64(LANE), Z13
-	VMOVUPS     128(LANE), Z14
-	VMOVUPS     192(LANE), Z15
+	VMOVUPS     0(SP), Z12
+	VMOVUPS     64(SP), Z13
+	VMOVUPS     128(SP), Z14
+	VMOVUPS     192(SP), Z15
 	TESTQ       LEN, LEN
 	JGE         expLoop
 	JMP         rest
