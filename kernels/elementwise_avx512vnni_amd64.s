@@ -34,7 +34,6 @@ TEXT ·expF32ElemsAVX512(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), DST
 	MOVQ         src+8(FP), SRC
 	MOVQ         n+16(FP), LEN
-	MOVQ         $-1, ONES
 	EXPCONSTANTS(expSteps)
 	VBROADCASTSS expLow<>(SB), LOW
 	VBROADCASTSS expHigh<>(SB), HIGH
@@ -84,7 +83,7 @@ general:
 	SUBQ $64, LEN
 
 one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
-	LANES(16, SOME)
+	LANES(SOME)
 	VMOVUPS.Z (SRC), LIVE, Z0
 	VMAXPS    Z0, LOW, Z0
 	VMINPS    Z0, HIGH, Z0
@@ -239,10 +238,9 @@ store:
 rest:
 	ADDQ $64, LEN
 	JZ   done
-	MOVQ $-1, ONES
 
 one:
-	LANES(16, LEN)
+	LANES(LEN)
 	VMOVUPS.Z (SRC), LIVE, Z0
 	CAREFUL
 	VMOVUPS   Z0, LIVE, (DST)
@@ -297,10 +295,9 @@ store:
 rest:
 	ADDQ $64, LEN
 	JZ   done
-	MOVQ $-1, ONES
 
 one:
-	LANES(16, LEN)
+	LANES(LEN)
 	VMOVUPS.Z (SRC), LIVE, Z0
 	CAREFUL
 	VMOVUPS.Z   (UP), LIVE, Z1
@@ -388,7 +385,11 @@ TEXT ·geluF32ElemsAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSD one64<>(SB), ONE64
 
 loop:
-	LANES(8, LEN)
+	MOVQ      $8, BITS
+	CMPQ      LEN, BITS
+	CMOVQLT   LEN, BITS
+	BZHIQ     BITS, ONES, BITS
+	KMOVW     BITS, LIVE
 	VMOVUPS.Z (SRC), LIVE, Y0
 	GELU
 	VMOVUPS   Y4, LIVE, (DST)

@@ -107,11 +107,9 @@
 #define ONE Z22
 #define SHIFT Z21
 
-// LANES sets LIVE to the elements that are left of LEFT, at most n. What is
-// masked off reads and writes no memory.
-#define LANES(n, LEFT) \
-	MOVQ    $n, BITS;          \
-	CMPQ    LEFT, BITS;        \
-	CMOVQLT LEFT, BITS;        \
-	BZHIQ   BITS, ONES, BITS;  \
-	KMOVW   BITS, LIVE
+// LANES sets LIVE to the elements that are left, LEFT < 256. What is masked off reads
+// and writes no memory.
+#define LANES(LEFT) \
+	MOVL  $-1, BITS;         \
+	BZHIL LEFT, BITS, BITS;  \
+	KMOVW BITS, LIVE

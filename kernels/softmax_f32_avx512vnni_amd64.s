@@ -11,16 +11,19 @@
 #define LEN CX
 #define SOME R8
 #define BITS AX
-#define ONES BX
 #define LIVE K1
 #define ODD K2
 #define BELOW K2
 #define LOW Z20
-#define FAR Z19
-#define LIMIT Z18
-#define SCALE Z17
-#define TOP Z16
-#define NEGZERO Z17 // a product that may be subnormal is fused with −0, which is much faster
+#define FAR Z15
+#define LIMIT Z14
+#define SCALE Z13
+#define TOP Z12
+#define NEGZERO Z13 // a product that may be subnormal is fused with −0, which is much faster
+#define SUM0 Z16
+#define SUM1 Z17
+#define SUM2 Z18
+#define SUM3 Z19
 
 // func softmaxArgsAVX512(dst, x, mask *float32, n int, scale float32) float32
 //
@@ -41,7 +44,6 @@ TEXT ·softmaxArgsAVX512(SB), NOSPLIT, $0-44
 	VMOVAPS      TOP, Z5
 	VMOVAPS      TOP, Z6
 	KXORW        ODD, ODD, ODD      // where a NaN was seen
-	MOVQ         $-1, ONES
 	SUBQ         $64, LEN
 	JLT          few
 
@@ -91,7 +93,7 @@ few:
 	JZ     reduce
 
 one:
-	LANES(16, LEN)
+	LANES(LEN)
 	VMOVUPS.Z   (SRC), LIVE, Z0
 	TESTQ       ADD, ADD
 	JZ          plain
@@ -117,7 +119,7 @@ reduce:
 	KORTESTW      ODD, ODD
 	JNZ           nan
 	VEXTRACTF64X4 $1, TOP, Y0
-	VMAXPS        Y0, Y16, Y0
+	VMAXPS        Y0, Y12, Y0
 	VEXTRACTF128  $1, Y0, X1
 	VMAXPS        X1, X0, X0
 	VSHUFPS       $0x4e, X0, X0, X1
@@ -152,11 +154,10 @@ TEXT ·softmaxExpAVX512(SB), NOSPLIT, $256-28
 	VBROADCASTSS minus64<>(SB), FAR
 	VBROADCASTSS minus87<>(SB), LIMIT
 	VBROADCASTSS negZero<>(SB), NEGZERO
-	VPXORD       Z12, Z12, Z12
-	VPXORD       Z13, Z13, Z13
-	VPXORD       Z14, Z14, Z14
-	VPXORD       Z15, Z15, Z15
-	MOVQ         $-1, ONES
+	VPXORD       SUM0, SUM0, SUM0
+	VPXORD       SUM1, SUM1, SUM1
+	VPXORD       SUM2, SUM2, SUM2
+	VPXORD       SUM3, SUM3, SUM3
 	SUBQ         $64, LEN
 	JLT          rest
 
@@ -182,10 +183,10 @@ expLoop:
 	VMOVUPS  Z9, 64(DST)
 	VMOVUPS  Z10, 128(DST)
 	VMOVUPS  Z11, 192(DST)
-	VADDPS   Z8, Z12, Z12
-	VADDPS   Z9, Z13, Z13
-	VADDPS   Z10, Z14, Z14
-	VADDPS   Z11, Z15, Z15
+	VADDPS   Z8, SUM0, SUM0
+	VADDPS   Z9, SUM1, SUM1
+	VADDPS   Z10, SUM2, SUM2
+	VADDPS   Z11, SUM3, SUM3
 	ADDQ     $256, DST
 	SUBQ     $64, LEN
 	JGE      expLoop
@@ -196,18 +197,18 @@ rest:
 	ADDQ    $64, SOME
 	JNZ     some
 
-	VADDPS        Z14, Z12, Z12
-	VADDPS        Z15, Z13, Z13
-	VADDPS        Z13, Z12, Z12
-	VEXTRACTF64X4 $1, Z12, Y0
-	VADDPS        Y0, Y12, Y12
-	VEXTRACTF128  $1, Y12, X0
-	VADDPS        X0, X12, X12
-	VPERMILPS     $0x4e, X12, X0
-	VADDPS        X0, X12, X12
-	VPERMILPS     $0xb1, X12, X0
-	VADDSS        X0, X12, X12
-	VMOVSS        X12, ret+24(FP)
+	VADDPS        SUM2, SUM0, SUM0
+	VADDPS        SUM3, SUM1, SUM1
+	VADDPS        SUM1, SUM0, SUM0
+	VEXTRACTF64X4 $1, SUM0, Y0
+	VADDPS        Y0, Y16, Y0
+	VEXTRACTF128  $1, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDSS        X1, X0, X0
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -217,13 +218,13 @@ general:
 
 some:
 	MOVQ    SP, LANE
-	VMOVUPS Z12, 0(SP)
-	VMOVUPS Z13, 64(SP)
-	VMOVUPS Z14, 128(SP)
-	VMOVUPS Z15, 192(SP)
+	VMOVUPS SUM0, 0(SP)
+	VMOVUPS SUM1, 64(SP)
+	VMOVUPS SUM2, 128(SP)
+	VMOVUPS SUM3, 192(SP)
 
 one:
-	LANES(16, SOME)
+	LANES(SOME)
 	VMOVUPS.Z   (DST), LIVE, Z0
 	VSUBPS      TOP, Z0, Z0
 	VMAXPS      LOW, Z0, Z0
@@ -242,10 +243,10 @@ one:
 	ADDQ        $64, LANE
 	SUBQ        $16, SOME
 	JGT         one
-	VMOVUPS     0(SP), Z12
-	VMOVUPS     64(SP), Z13
-	VMOVUPS     128(SP), Z14
-	VMOVUPS     192(SP), Z15
+	VMOVUPS     0(SP), SUM0
+	VMOVUPS     64(SP), SUM1
+	VMOVUPS     128(SP), SUM2
+	VMOVUPS     192(SP), SUM3
 	TESTQ       LEN, LEN
 	JGE         expLoop
 	JMP         rest
@@ -259,7 +260,6 @@ TEXT ·scaleF32AVX512(SB), NOSPLIT, $0-20
 	MOVQ         dst+0(FP), DST
 	MOVQ         n+8(FP), LEN
 	VBROADCASTSS by+16(FP), SCALE
-	MOVQ         $-1, ONES
 	SUBQ         $64, LEN
 	JLT          scaleRest
 
@@ -281,7 +281,7 @@ scaleRest:
 	JZ   scaled
 
 scaleOne:
-	LANES(16, LEN)
+	LANES(LEN)
 	VMOVUPS.Z (DST), LIVE, Z0
 	VMULPS    Z0, SCALE, Z0
 	VMOVUPS   Z0, LIVE, (DST)

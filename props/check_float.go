@@ -85,7 +85,8 @@ func checkPieces(h *harness, r Recipe) *Finding {
 }
 
 // checkSweep judges every exponent with mantissas at and beside its ends and
-// middle, of both signs.
+// middle, of both signs; and usual elements with one among them, at each place in turn,
+// that a kernel which takes many at a time may have to treat by itself.
 func checkSweep(h *harness, r Recipe) *Finding {
 	in := spec.MustLookup(r.Op)
 	x := boundaryFloats()
@@ -97,8 +98,25 @@ func checkSweep(h *harness, r Recipe) *Finding {
 	for len(c.In) < len(in.In) {
 		c.In = append(c.In, spec.FloatBytes(repeat32(1, len(x))))
 	}
-	_, f := h.judged(c)
-	return f
+	if _, f := h.judged(c); f != nil {
+		return f
+	}
+	x = x[:3*64]
+	for at := range x {
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		x[at] = float32(signed(rng, 87+17*rng.Float64()))
+		c := &spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}}
+		for len(c.In) < len(in.In) {
+			c.In = append(c.In, spec.FloatBytes(repeat32(1, len(x))))
+		}
+		if _, f := h.judged(c); f != nil {
+			f.note("%g at %d, the others near 0", x[at], at)
+			return f
+		}
+	}
+	return nil
 }
 
 func repeat32(v float32, n int) []float32 {
@@ -204,6 +222,16 @@ func checkSoftmax(h *harness, r Recipe) *Finding {
 		x[at] = 200 + float32(rng.IntN(1000))
 		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(n), In: [][]byte{spec.FloatBytes(x), nil, spec.SoftmaxParams{Scale: 1}.Bytes()}}); f != nil {
 			f.note("%g at %d, the others below 6", x[at], at)
+			return f
+		}
+	}
+	// One score so far below the others that its weight is subnormal, at each place.
+	for at := range n {
+		x := append([]float32(nil), x...)
+		x[at] = -84 - float32(rng.IntN(10))
+		x[(at+1)%n] = 6
+		if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(n), In: [][]byte{spec.FloatBytes(x), nil, spec.SoftmaxParams{Scale: 1}.Bytes()}}); f != nil {
+			f.note("%g at %d, the others from −5 to 6", x[at], at)
 			return f
 		}
 	}
