@@ -49,7 +49,7 @@ type judgedDeviation struct {
 	kinds          map[string]int
 	worst          *libFailure // the one with the largest error over bound
 	kept           *corpus.Entry
-	shown          []string // what the case gives on each row that it fails on
+	shown          []string // what the case gives on the rows that it fails on
 }
 
 var deviationVerdicts = []string{"defect", "choice", "undefined", "ours"}
@@ -160,13 +160,17 @@ func (j *judgedFile) reproduce(cmd *cobra.Command, rows []spec.Row, entries []*c
 			bad = append(bad, e.ID+": no case in the corpus shows it (-keep looks for one)")
 			continue
 		}
+		var found grouped
 		for _, row := range rows {
 			if row.Op == e.kept.Case.Op && e.rows[row.Name()] {
 				if v := props.CheckCase(row, &e.kept.Case); v.Failed {
 					f := failureOf(row.Op, v.Verdict, 1)
-					e.shown = append(e.shown, fmt.Sprintf("`%s` %s", row.Tier, strings.TrimSuffix(f.text(), f.Case)))
+					found.add(strings.TrimSpace(strings.TrimSuffix(f.text(), f.Case)), string(row.Tier))
 				}
 			}
+		}
+		for _, g := range found {
+			e.shown = append(e.shown, fmt.Sprintf("%s (%s)", g.text, strings.Join(g.members, ", ")))
 		}
 		if len(e.shown) == 0 {
 			bad = append(bad, fmt.Sprintf("%s: case %s fails on no row", e.ID, e.kept.Path))
@@ -296,7 +300,8 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 	p("## Worst error over bound")
 	p("")
 	p("Of all cases, those included that fail. 0: bit for bit what the op requires. A number in")
-	p("bold: the row deviates, see below; for exact ops, which have no bound, `≠`.")
+	p("bold: the row deviates, see below; for exact ops, which have no bound, `≠`. Tiers with the same")
+	p("numbers share a column.")
 	p("")
 	var ops []spec.Op
 	at := map[spec.Op]map[spec.Tier]*libRow{}
@@ -321,33 +326,29 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		if len(cols) == 0 {
 			continue
 		}
-		header, line := "| op |", "|---|"
+		lines := slices.DeleteFunc(slices.Clone(ops), func(op spec.Op) bool {
+			return !slices.ContainsFunc(cols, func(t spec.Tier) bool { return at[op][t] != nil })
+		})
+		var same grouped // tiers by their columns
 		for _, t := range cols {
-			header += " " + string(t) + " |"
-			line += "---|"
+			var column []string
+			for _, op := range lines {
+				column = append(column, worstText(at[op][t]))
+			}
+			same.add(strings.Join(column, "|"), string(t))
+		}
+		header := "| op |"
+		for _, g := range same {
+			header += " " + strings.Join(g.members, ", ") + " |"
 		}
 		p("%s", header)
-		p("%s", line)
-		for _, op := range ops {
-			text, any := "| "+string(op)+" |", false
-			for _, t := range cols {
-				r := at[op][t]
-				switch {
-				case r == nil:
-					text += " – |"
-					continue
-				case r.Verdict == "fail" && spec.MustLookup(op).Exact:
-					text += " **≠** |"
-				case r.Verdict == "fail":
-					text += fmt.Sprintf(" **%.3g** |", r.WorstRatio)
-				default:
-					text += fmt.Sprintf(" %.3g |", r.WorstRatio)
-				}
-				any = true
+		p("|---|%s", strings.Repeat("---|", len(same)))
+		for k, op := range lines {
+			text := "| " + string(op) + " |"
+			for _, g := range same {
+				text += " " + strings.Split(g.text, "|")[k] + " |"
 			}
-			if any {
-				p("%s", text)
-			}
+			p("%s", text)
 		}
 		p("")
 	}
@@ -391,8 +392,7 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 	p("| op | definition | known user | equal, apart: kernels |")
 	p("|---|---|---|---|")
 	for _, d := range definition.All() {
-		var order []string
-		who := map[string][]string{} // by what was found
+		var follow grouped // kernels by what was found
 		add := func(kernel string, all []definition.Evidence) {
 			for _, e := range all {
 				if e.Name != d.Name || e.Blocks == 0 {
@@ -402,10 +402,7 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 				if e.Equal < e.Blocks && spec.MustLookup(d.Op).Out == spec.F32 && e.Apart > 0 {
 					found += fmt.Sprintf(", %.3g", e.Apart)
 				}
-				if who[found] == nil {
-					order = append(order, found)
-				}
-				who[found] = append(who[found], kernel)
+				follow.add(found, kernel)
 			}
 		}
 		add("**assay**", definition.Compare(kernels.For(d.Op)[0], definitionCases, o.seed))
@@ -414,13 +411,45 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 				add(string(r.Tier), r.definitions)
 			}
 		}
-		text := ""
-		for _, found := range order {
-			text += fmt.Sprintf("%s: %s; ", found, strings.Join(who[found], " "))
+		var text []string
+		for _, g := range follow {
+			text = append(text, fmt.Sprintf("%s: %s", g.text, strings.Join(g.members, " ")))
 		}
-		p("| %s | %s: %s | %s | %s |", d.Op, d.Name, d.Text, d.Who, strings.TrimSuffix(text, "; "))
+		p("| %s | %s: %s | %s | %s |", d.Op, d.Name, d.Text, d.Who, strings.Join(text, "; "))
 	}
 	return s.Bytes()
+}
+
+// grouped are members by what is true of them, in the order in which they came.
+type grouped []struct {
+	text    string
+	members []string
+}
+
+func (g *grouped) add(text, member string) {
+	for i := range *g {
+		if (*g)[i].text == text {
+			(*g)[i].members = append((*g)[i].members, member)
+			return
+		}
+	}
+	*g = append(*g, struct {
+		text    string
+		members []string
+	}{text, []string{member}})
+}
+
+// worstText is a row's worst error over bound in the report.
+func worstText(r *libRow) string {
+	switch {
+	case r == nil:
+		return "–"
+	case r.Verdict == "fail" && spec.MustLookup(r.Op).Exact:
+		return "**≠**"
+	case r.Verdict == "fail":
+		return fmt.Sprintf("**%.3g**", r.WorstRatio)
+	}
+	return fmt.Sprintf("%.3g", r.WorstRatio)
 }
 
 // definitionCases is how many cases a row is compared with the definitions on.

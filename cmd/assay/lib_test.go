@@ -116,6 +116,18 @@ func TestLibBroken(t *testing.T) {
 	if row := rows["dot_f32/absent"]; row["verdict"] != "skipped" || row["skipped"] == "" {
 		t.Errorf("a kernel that cannot run: %v", row)
 	}
+
+	// What a tier is said to do is not missed where the tier cannot run.
+	judged := filepath.Join(t.TempDir(), "judged.yaml")
+	for tier, want := range map[string]int{"absent": 0, "right": 1} {
+		if err := os.WriteFile(judged, []byte("deviations: [{id: a, ops: [dot_f32], tiers: "+tier+", verdict: choice, text: t}]"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr, status := assay(t, nil, "lib", "-budget", "0.1", "-rows", "absent|right", "-judged", judged, path)
+		if status != want || strings.Contains(stderr, "a: judged, and not seen") != (want == 1) {
+			t.Errorf("judged tier %s: status %d, want %d: %s", tier, status, want, stderr)
+		}
+	}
 }
 
 func TestLibErrors(t *testing.T) {

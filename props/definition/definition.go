@@ -9,6 +9,7 @@ package definition
 import (
 	"encoding/binary"
 	"math"
+	"math/big"
 	"math/rand/v2"
 
 	"github.com/x448/float16"
@@ -104,6 +105,30 @@ func same(f spec.Format, a, b []byte) bool {
 
 var definitions = []Definition{
 	{
+		Op: spec.OpExpF32, Name: "1 within the polynomial", Text: "vectors of 16: (1 + c₁·r + …)·2^n, the 1 added before the terms of higher order; the rest by the C library",
+		Who: "ggml's AVX-512 code (ggml_v_expf in vec.h)", run: ggmlExp(16, true, fused),
+	},
+	{
+		Op: spec.OpExpF32, Name: "1 last", Text: "vectors of 8: 2^n + 2^n·(c₁·r + …), fused; the rest by the C library",
+		Who: "ggml's AVX2 code", run: ggmlExp(8, false, fused),
+	},
+	{
+		Op: spec.OpExpF32, Name: "1 last, vectors of 4", Text: "the same, fewer at a time",
+		Who: "ggml's SSE2 code with FMA", run: ggmlExp(4, false, fused),
+	},
+	{
+		Op: spec.OpExpF32, Name: "1 last, not fused", Text: "vectors of 4: the same, with products rounded before they are added",
+		Who: "ggml's SSE2 code without FMA", run: ggmlExp(4, false, func(a, b, c float32) float32 { return float32(a*b) + c }),
+	},
+	{
+		Op: spec.OpDotBF16, Name: "VDPBF16PS", Text: "two sums of 16 lanes, two products a lane, the odd one first; operands and sums that are subnormal become zeros",
+		Who: "ggml's code for AVX512_BF16 (ggml_vec_dot_bf16)", strategy: "tiny+gauss", run: dotBF16(64, pairsToZero),
+	},
+	{
+		Op: spec.OpDotBF16, Name: "FMA in f32", Text: "two sums of 16 lanes, one product a lane; subnormals count",
+		Who: "ggml's AVX-512 code", strategy: "tiny+gauss", run: dotBF16(32, one),
+	},
+	{
 		Op: spec.OpQuantizeQ8_0, Name: "d and 1/d, ties away", Text: "d = f32(amax/127), q = round(x·f32(1/d)), ties away from zero",
 		Who: "assay; ggml's reference (quantize_row_q8_0_ref)", strategy: "ties", run: q8_0(func(amax float32) float32 { return 1 / (amax / 127) }, math.Round),
 	},
@@ -162,6 +187,113 @@ var definitions = []Definition{
 		Op: spec.OpSoftmaxF32, Name: "nothing to attend to: NaN", Text: "such a row gives NaNs, −Inf − −Inf",
 		Who: "ggml (ggml_vec_soft_max_f32)", strategy: "zeros+all+any", run: allHidden(float32(math.NaN())),
 	},
+}
+
+// fused is a·b + c with one rounding.
+func fused(a, b, c float32) float32 {
+	p := float64(a) * float64(b)
+	if s := p + float64(c); s == 0 || math.IsNaN(s) || math.IsInf(s, 0) {
+		return float32(s) // exact, or no number
+	}
+	exact := new(big.Float).SetPrec(640) // from the least product's last bit to the largest sum's first
+	y, _ := exact.Add(big.NewFloat(p), big.NewFloat(float64(c))).Float32()
+	return y
+}
+
+// ggmlExp is ggml's exponential: whole vectors by a polynomial, whose 1 is added before or
+// after the terms of higher order, and the rest by the C library's, which is taken to be
+// rounded correctly.
+func ggmlExp(lanes int, within bool, fma func(a, b, c float32) float32) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		x := spec.Floats(c.In[0])
+		whole := len(x) / lanes * lanes
+		for i, v := range x {
+			if i >= whole {
+				x[i] = float32(math.Exp(float64(v)))
+				continue
+			}
+			const round = 0x1.8p23
+			n := fma(v, 0x1.715476p+0, round) - round
+			r := fma(n, -0x1.7f7d1cp-20, fma(n, -0x1.62e4p-1, v))
+			u := r * r
+			high := fma(fma(0x1.0e4020p-7, r, 0x1.573e2ep-5), u, fma(0x1.555e66p-3, r, 0x1.fffdb6p-2))
+			switch {
+			case math.IsNaN(float64(v)):
+			case n > 192:
+				x[i] = float32(math.Inf(1))
+			case n < -192:
+				x[i] = 0
+			case within:
+				y := fma(high, u, fma(0x1.ffffecp-1, r, 1))
+				x[i] = float32(math.Ldexp(float64(y), int(n))) // one rounding, where it is subnormal
+			default:
+				// 2^n in two factors, or one of them would overflow.
+				y, half := fma(high, u, float32(0x1.ffffecp-1*r)), int(0)
+				if math.Abs(float64(n)) > 126 {
+					half = 127
+					if n <= 0 {
+						half = -125
+					}
+				}
+				s := float32(math.Ldexp(1, int(n)-half))
+				x[i] = fma(s, y, s) * float32(math.Ldexp(1, half))
+			}
+		}
+		return spec.FloatBytes(x)
+	}
+}
+
+// one is a lane's sum with one product more.
+func one(sum float32, a, b []float32) float32 { return fused(a[0], b[0], sum) }
+
+// pairsToZero is a lane's sum with two products more, as VDPBF16PS adds them.
+func pairsToZero(sum float32, a, b []float32) float32 {
+	normal := func(x float32) float32 {
+		if math.Abs(float64(x)) < 0x1p-126 {
+			return float32(math.Copysign(0, float64(x)))
+		}
+		return x
+	}
+	for _, k := range []int{1, 0} {
+		sum = normal(fused(normal(a[k]), normal(b[k]), sum))
+	}
+	return sum
+}
+
+// dotBF16 adds to two sums of 16 lanes each, so many elements at a time for both, and what is left one by
+// one in f64.
+func dotBF16(step int, add func(sum float32, a, b []float32) float32) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		floats := func(b []byte) []float32 {
+			var out []float32
+			for ; len(b) > 0; b = b[2:] {
+				out = append(out, math.Float32frombits(uint32(binary.LittleEndian.Uint16(b))<<16))
+			}
+			return out
+		}
+		a, b := floats(c.In[0]), floats(c.In[1])
+		var lanes [2][16]float32
+		per := step / 32 // elements of a lane
+		for ; len(a) >= step; a, b = a[step:], b[step:] {
+			for l := range 32 {
+				sum := &lanes[l/16][l%16]
+				*sum = add(*sum, a[per*l:per*(l+1)], b[per*l:per*(l+1)])
+			}
+		}
+		total := 0.0
+		for _, l := range lanes {
+			for n := 8; n > 0; n /= 2 {
+				for i := range n {
+					l[i] += l[i+n]
+				}
+			}
+			total += float64(l[0])
+		}
+		for i := range a {
+			total += float64(float32(a[i] * b[i]))
+		}
+		return spec.FloatBytes([]float32{float32(total)})
+	}
 }
 
 // q8_0 is a quantiser of blocks of 32 that multiplies by inverse(amax) and rounds.
