@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/corpus"
-	"assay/corpus/gguf"
 	"assay/fuzz"
 	"assay/fuzz/night"
 	"assay/kernels"
@@ -105,24 +104,6 @@ func fuzzTarget(f *testing.F, target string) {
 			}
 		}
 	})
-}
-
-func FuzzGGUF(f *testing.F) {
-	small := &gguf.File{
-		Version:  3,
-		Metadata: []gguf.KV{{Key: "general.architecture", Value: "llama"}, {Key: "n", Value: uint32(7)}, {Key: "a", Value: []string{"x", ""}}},
-		Tensors: []gguf.Tensor{
-			{Name: "a", Dims: []uint64{256, 1}, Type: gguf.Q4K, Data: make([]byte, 144)},
-			{Name: "b", Dims: []uint64{3}, Type: gguf.F32, Data: make([]byte, 12)},
-		},
-	}
-	var seed bytes.Buffer
-	if err := gguf.Write(&seed, small); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(seed.Bytes())
-	f.Add(seed.Bytes()[:seed.Len()/2])
-	fuzzReader(f, "FuzzGGUF")
 }
 
 // TestDecodeTotal: any bytes are a valid case.

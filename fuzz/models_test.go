@@ -1,10 +1,13 @@
 package fuzz_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"assay/corpus/apr"
+	"assay/corpus/gguf"
 	"assay/corpus/safetensors"
 	"assay/fuzz"
 	"assay/spec"
@@ -20,27 +23,79 @@ func fuzzReader(f *testing.F, target string) {
 	})
 }
 
+func FuzzGGUF(f *testing.F) {
+	add := func(file *gguf.File, more ...byte) []byte {
+		var seed bytes.Buffer
+		if err := gguf.Write(&seed, file); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(append(seed.Bytes(), more...))
+		return seed.Bytes()
+	}
+	seed := add(&gguf.File{
+		Metadata: []gguf.KV{{Key: "general.architecture", Value: "llama"}, {Key: "n", Value: uint32(7)}, {Key: "a", Value: []string{"x", ""}}},
+		Tensors: []gguf.Tensor{
+			{Name: "a", Dims: []uint64{256, 1}, Type: gguf.Q4K, Data: counted(144)},
+			{Name: "c", Dims: []uint64{3}, Type: gguf.F32, Data: counted(12)},
+		},
+	})
+	f.Add(seed[:len(seed)/2])
+	// Every type of value, arrays as deep as they may be; where a string ends there could be an array.
+	add(&gguf.File{Version: 2, Metadata: []gguf.KV{
+		{Key: "a", Value: int8(-3)}, {Key: "c", Value: true}, {Key: "e", Value: []bool{true, false}}, {Key: "g", Value: float32(-.5)}, {Key: "i", Value: []uint16{1, 2}},
+		{Key: "k", Value: []float64{1, -2}}, {Key: "general.alignment", Value: uint32(64)}, {Key: "m", Value: []any{[]any{[]any{[]string{""}}}}},
+	}}, make([]byte, 16)...)
+	add(&gguf.File{Metadata: []gguf.KV{{Key: "general.alignment", Value: uint32(64)}}, Tensors: []gguf.Tensor{
+		{Name: "a", Dims: []uint64{2, 3}, Type: gguf.F16, Data: counted(12)}, {Name: "c", Dims: []uint64{64}, Type: gguf.NVFP4, Data: counted(36)},
+	}})
+	// With a fifth dim, its type would be that and its offset the type.
+	add(&gguf.File{Tensors: []gguf.Tensor{{Name: "a", Dims: []uint64{1, 1, 1, 1}, Type: gguf.I8, Data: counted(1)}}}, counted(160)...)
+	// More tensors than there are, for which the data would make room.
+	promise := add(&gguf.File{Tensors: []gguf.Tensor{{Name: "a", Dims: []uint64{10240}, Type: gguf.I8, Data: counted(10240)}}})
+	promise = bytes.Clone(promise)
+	binary.LittleEndian.PutUint64(promise[8:], 255)
+	f.Add(promise)
+	fuzzReader(f, "FuzzGGUF")
+}
+
 func FuzzAPR(f *testing.F) {
+	add := func(file *apr.File) {
+		seed, err := file.Bytes()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+	}
 	small := &apr.File{
 		Flags:    apr.RowMajor,
 		Metadata: []byte(`{"architecture":"llama","num_layers":1,"num_layers":2,"rope_theta":1e4,"rope_type":0}`),
 		Tensors: []apr.Tensor{
-			{Name: "model.layers.0.mlp.down_proj.weight", Type: apr.Q4K, Dims: []uint64{1, 256}, Data: make([]byte, 144)},
-			{Name: "model.norm.weight", Type: apr.F32, Dims: []uint64{3}, Data: make([]byte, 12)},
+			{Name: "model.layers.0.mlp.down_proj.weight", Type: apr.Q4K, Dims: []uint64{1, 256}, Data: counted(144)},
+			{Name: "model.layers.2.mlp.down_proj.weight", Type: apr.F32, Dims: []uint64{3}, Data: counted(12)},
 		},
 	}
+	add(small)
 	seed, err := small.Bytes()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(seed)
 	f.Add(seed[:len(seed)/2])
 	small.Tensors = append(small.Tensors, apr.Tensor{Name: "x", Type: apr.U8, Dims: []uint64{0, 1, 2, 3, 4, 5, 6, 7}})
-	if seed, err = small.Bytes(); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(seed)
+	add(small)
+	add(&apr.File{Flags: apr.RowMajor, Metadata: []byte(`{"architecture":"llama"}`), Tensors: []apr.Tensor{
+		{Name: "a", Type: apr.F32, Dims: []uint64{2, 3}, Data: counted(24)}, {Name: "c", Type: apr.I64, Data: counted(8)},
+		{Name: "e", Type: apr.Q6K, Dims: []uint64{256}, Data: counted(210)}, {Name: "g", Type: apr.BF16, Dims: []uint64{1, 1}, Data: counted(2)},
+	}})
 	fuzzReader(f, "FuzzAPR")
+}
+
+// counted is n bytes of which no two neighbours are alike.
+func counted(n int) []byte {
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = byte(i + 1)
+	}
+	return out
 }
 
 func FuzzAPRT(f *testing.F) {
@@ -64,7 +119,23 @@ func FuzzSafetensors(f *testing.F) {
 	}
 	f.Add(seed)
 	f.Add(seed[:len(seed)/2])
-	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	add := func(header, data string) {
+		f.Add(slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), []byte(header), []byte(data)))
+	}
+	add("{}", "")
+	const number = `{"dtype":"F16","shape":[],"data_offsets":[0,2]}`
+	add(`{"a":`+number+`,"c":{"dtype":"BF16","shape":[1,2],"data_offsets":[2,6]}}  `, "12abcd")
+	// What must be refused.
+	for _, header := range []string{
+		` {"a":` + number + `}`, `{"a":` + number + `} 1`, `{"a":` + number + `,"a":` + number + `}`, `{"__metadata__":{"k":1},"a":` + number + `}`, `{"__metadata__":{"k":"1","k":"2"},"a":` + number + `}`,
+		`{"a":{"dtype":"F16","data_offsets":[0,2]}}`, `{"a":{"dtype":"F16","shape":[],"shape":[],"data_offsets":[0,2]}}`, `{"a":{"dtype":"F16","shape":[],"data_offsets":[0,2],"x":1}}`,
+		`{"a":{"dtype":"F16","shape":[],"data_offsets":[0,2,2]}}`, `{"a":{"dtype":"F16","shape":[],"data_offsets":[null,2]}}`,
+	} {
+		add(header, "12")
+	}
+	add(`{"a":`+number+`,"c":{"dtype":"F16","shape":[],"data_offsets":[4,6]}}`, "12--ab")
+	add(`{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"c":{"dtype":"F16","shape":[2],"data_offsets":[2,6]}}`, "12abcd")
+	add(`{"a":{"dtype":"F16","shape":[9223372036854775808,4],"data_offsets":[0,0]}}`, "")
 	fuzzReader(f, "FuzzSafetensors")
 }
 
@@ -77,6 +148,7 @@ func FuzzLlama2c(f *testing.F) {
 		f.Add(b)
 	}
 	seed(8, 12, 2, 2, 1, 5, 3)
+	seed(8, 3, 1, 4, 2, -5, 2)
 	seed(2, 1, 1, 1, 1, -1, 1)
 	seed(1<<31-2, 1, 1, 1, 1, 1, 1)
 	fuzzReader(f, "FuzzLlama2c")

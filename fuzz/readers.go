@@ -7,16 +7,19 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"assay/corpus/apr"
 	"assay/corpus/gguf"
 	"assay/corpus/llama2c"
+	"assay/corpus/readertest"
 	"assay/corpus/safetensors"
 )
 
 // Reader returns what a target about files holds of any bytes, or nil if the target's
-// inputs are cases. A reader never panics, and what it accepts can be written and read
-// again, to the same bytes ever after.
+// inputs are cases. A reader never panics, takes no more memory than it says, accepts what a second, plain reader
+// accepts, and makes the same of it; what it accepts can be written and read
+// again, to the same bytes ever after, and what it refuses it refuses by name.
 func Reader(target string) func(data []byte) error {
 	switch target {
 	case "FuzzGGUF":
@@ -26,31 +29,77 @@ func Reader(target string) func(data []byte) error {
 	case "FuzzAPRT":
 		return readAPRT
 	case "FuzzSafetensors":
-		return func(data []byte) error {
-			_, err := roundTrip(data, safetensors.Parse, (*safetensors.File).Bytes)
-			return err
-		}
+		return readSafetensors
 	case "FuzzLlama2c":
 		return readLlama2c
 	}
 	return nil
 }
 
-// roundTrip returns what was written of the data, nil if they were refused.
-func roundTrip[F any](data []byte, parse func([]byte) (F, error), write func(F) ([]byte, error)) ([]byte, error) {
-	file, err := parse(data)
+// format is a reader, the plain one, and what else the target needs of them.
+type format[F any] struct {
+	parse func([]byte) (F, error)
+	write func(F) ([]byte, error)
+	plain func([]byte) (string, bool)
+	text  func(F) string // as plain puts it
+	data  func(F) [][]byte
+	// place is the byte at which a refused file was left, or −1; known is false for an
+	// error that is not the reader's.
+	place func(error) (at int64, known bool)
+	most  uint64 // bytes that may be taken for one that was read
+}
+
+// slack is what a reader may take whatever it has read.
+const slack = 8 << 10
+
+// hold holds a reader to all that is true of every file. It returns what was read and
+// written, nil if the file was refused.
+func (f format[F]) hold(data []byte) (file F, out []byte, err error) {
+	plain, want := f.plain(data)
+	file, err = f.parse(data)
+	read := uint64(len(data))
 	if err != nil {
-		return nil, nil
+		at, known := f.place(err)
+		switch {
+		case want:
+			return file, nil, fmt.Errorf("refused, and well-formed: %w", err)
+		case !known:
+			return file, nil, fmt.Errorf("refused by an error that does not say where: %w", err)
+		case at < -1 || at > int64(len(data)):
+			return file, nil, fmt.Errorf("refused at byte %d of %d: %w", at, len(data), err)
+		case at >= 0:
+			read = uint64(at)
+		}
 	}
-	first, err := write(file)
+	if n := readertest.Allocated(f.parse, data); n > f.most*read+slack && readertest.Allocated(f.parse, data) > f.most*read+slack {
+		return file, nil, fmt.Errorf("%d bytes allocated for %d that were read", n, read)
+	}
+	if err != nil {
+		return file, nil, nil
+	}
+	if text := f.text(file); !want || text != plain {
+		return file, nil, fmt.Errorf("accepted as %.300q; as it is plainly read (%t): %.300q", text, want, plain)
+	}
+	for _, b := range f.data(file) {
+		if cap(b) != len(b) {
+			return file, nil, errors.New("appending to a tensor's data would overwrite the next one's")
+		}
+	}
+	out, err = f.roundTrip(file)
+	return file, out, err
+}
+
+// roundTrip returns what was written of a file.
+func (f format[F]) roundTrip(file F) ([]byte, error) {
+	first, err := f.write(file)
 	if err != nil {
 		return nil, fmt.Errorf("an accepted file cannot be written: %w", err)
 	}
-	again, err := parse(first)
+	again, err := f.parse(first)
 	if err != nil {
 		return nil, fmt.Errorf("a written file cannot be read: %w", err)
 	}
-	second, err := write(again)
+	second, err := f.write(again)
 	if err != nil || !bytes.Equal(first, second) {
 		return nil, fmt.Errorf("writing what was read again differs (%v)", err)
 	}
@@ -58,29 +107,92 @@ func roundTrip[F any](data []byte, parse func([]byte) (F, error), write func(F) 
 }
 
 func readGGUF(data []byte) error {
-	_, err := roundTrip(data, gguf.Parse, func(f *gguf.File) ([]byte, error) {
-		var b bytes.Buffer
-		err := gguf.Write(&b, f)
-		return b.Bytes(), err
-	})
+	_, _, err := format[*gguf.File]{
+		parse: gguf.Parse, plain: plainGGUF, text: textGGUF, most: 32,
+		write: func(f *gguf.File) ([]byte, error) {
+			var b bytes.Buffer
+			err := gguf.Write(&b, f)
+			return b.Bytes(), err
+		},
+		data: func(f *gguf.File) (out [][]byte) {
+			for _, t := range f.Tensors {
+				out = append(out, t.Data)
+			}
+			return out
+		},
+		place: func(err error) (int64, bool) {
+			var e *gguf.FormatError
+			ok := errors.As(err, &e)
+			if !ok {
+				return 0, false
+			}
+			return e.Offset, e.Field != "" && e.Reason != ""
+		},
+	}.hold(data)
 	return err
 }
 
-// readAPR: what becomes GGUF comes back, too. The checksums are set right, or nothing
-// would come past them.
+// readAPR: the bytes as they are, with their checksums set right, or little would
+// come past them, and with each of them left out.
 func readAPR(data []byte) error {
-	data = sealAPR(bytes.Clone(data))
-	out, err := roundTrip(data, apr.Parse, (*apr.File).Bytes)
-	if out == nil || err != nil {
-		return err
+	sealed := sealAPR(bytes.Clone(data))
+	all := [][]byte{data, sealed}
+	if len(data) >= 64+4 {
+		noSum := bytes.Clone(sealed)
+		copy(noSum[len(noSum)-4:], make([]byte, 4))
+		noHeaderSum := bytes.Clone(sealed)
+		copy(noHeaderSum[40:], make([]byte, 4))
+		binary.LittleEndian.PutUint32(noHeaderSum[len(data)-4:], crc32.ChecksumIEEE(noHeaderSum[:len(data)-4]))
+		all = append(all, noSum, noHeaderSum)
 	}
-	file, err := apr.Parse(data)
-	if err != nil {
-		return err
+	for _, b := range all {
+		file, out, err := format[*apr.File]{
+			parse: apr.Parse, write: (*apr.File).Bytes, plain: plainAPR, text: textAPR, most: 32,
+			data: func(f *apr.File) (out [][]byte) {
+				for _, t := range f.Tensors {
+					out = append(out, t.Data)
+				}
+				return out
+			},
+			place: aprPlace,
+		}.hold(b)
+		if err == nil && out != nil {
+			err = toGGUF(file)
+		}
+		if err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func aprPlace(err error) (int64, bool) {
+	var e *apr.FormatError
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	return e.Offset, e.Part != "" && e.Reason != ""
+}
+
+// toGGUF: what becomes GGUF is the same tensors, dims the other way round, and comes back.
+func toGGUF(file *apr.File) error {
 	g, err := file.ToGGUF()
 	if err != nil {
 		return nil
+	}
+	if len(g.Tensors) != len(file.Tensors) {
+		return fmt.Errorf("%d of %d tensors became GGUF", len(g.Tensors), len(file.Tensors))
+	}
+	for i, x := range file.Tensors {
+		y := g.Tensors[i]
+		dims := slices.Clone(x.Dims)
+		slices.Reverse(dims)
+		if len(dims) == 0 {
+			dims = []uint64{1}
+		}
+		if y.Name != apr.GGUFName(x.Name) || y.Type.String() != x.Type.String() || !slices.Equal(y.Dims, dims) || !bytes.Equal(y.Data, x.Data) {
+			return fmt.Errorf("%q became %q of %v, %d in GGUF", x.Name, y.Name, y.Type, y.Dims)
+		}
 	}
 	back, err := apr.FromGGUF(g)
 	if err != nil {
@@ -90,7 +202,7 @@ func readAPR(data []byte) error {
 		return fmt.Errorf("%d of %d tensors came back from GGUF", len(back.Tensors), len(file.Tensors))
 	}
 	for _, x := range file.Tensors {
-		if y := back.Tensor(x.Name); y != nil && (y.Type != x.Type || !bytes.Equal(y.Data, x.Data)) {
+		if y := back.Tensor(x.Name); y != nil && (y.Type != x.Type || len(x.Dims) > 0 && !slices.Equal(y.Dims, x.Dims) || !bytes.Equal(y.Data, x.Data)) {
 			return fmt.Errorf("%q came back from GGUF as another tensor", x.Name)
 		}
 	}
@@ -112,19 +224,88 @@ func sealAPR(b []byte) []byte {
 
 // readAPRT: what is accepted is written as it was.
 func readAPRT(data []byte) error {
-	out, err := roundTrip(data, apr.ParseActivation, func(a *apr.Activation) ([]byte, error) { return a.Bytes(), nil })
-	if err == nil && out != nil && !bytes.Equal(out, data) {
+	a, out, err := format[*apr.Activation]{
+		parse: apr.ParseActivation, plain: plainAPRT, text: textAPRT, most: 1,
+		write: func(a *apr.Activation) ([]byte, error) { return a.Bytes(), nil },
+		data:  func(*apr.Activation) [][]byte { return nil },
+		place: aprPlace,
+	}.hold(data)
+	if err != nil || out == nil {
+		return err
+	}
+	if !bytes.Equal(out, data) {
 		return fmt.Errorf("%x was written as %x", data, out)
 	}
-	return err
+	if changed := bytes.Clone(data); len(a.Data) > 0 {
+		b, err := apr.ParseActivation(changed)
+		clear(changed)
+		if err != nil || textAPRT(b) != textAPRT(a) {
+			return errors.New("the numbers are part of the bytes that were parsed")
+		}
+	}
+	return nil
+}
+
+// readSafetensors: the bytes as they are, and with the header's length set to where it
+// seems to end, for a change of its text would else be one of the data too.
+func readSafetensors(data []byte) error {
+	all := [][]byte{data}
+	if end := bytes.LastIndexByte(data, '}'); end >= 8 {
+		fitted := bytes.Clone(data)
+		binary.LittleEndian.PutUint64(fitted, uint64(end+1-8))
+		all = append(all, fitted)
+	}
+	for _, b := range all {
+		_, _, err := format[*safetensors.File]{
+			parse: safetensors.Parse, write: (*safetensors.File).Bytes, plain: plainSafetensors, text: textSafetensors, most: 64,
+			data: func(f *safetensors.File) (out [][]byte) {
+				for _, t := range f.Tensors {
+					out = append(out, t.Data)
+				}
+				return out
+			},
+			place: func(err error) (int64, bool) {
+				var e *safetensors.FormatError
+				if !errors.As(err, &e) {
+					return 0, false
+				}
+				return -1, e.Offset >= 0 && e.Field != "" && e.Reason != "" // the decoder reads ahead
+			},
+		}.hold(b)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readLlama2c: what is accepted is written as it was and becomes GGUF. Most sizes fit no
-// length, so the length is made to fit small ones.
+// length, so the length is made to fit small ones, and to be a weight more or less.
 func readLlama2c(data []byte) error {
-	for _, size := range []int{len(data), len(data) + 4*llama2cWeights(data)} {
-		padded := append(bytes.Clone(data), make([]byte, size-len(data))...)
-		out, err := roundTrip(padded, llama2c.Parse, (*llama2c.File).Bytes)
+	sizes := []int{len(data)}
+	if n := llama2cWeights(data); n > 0 {
+		for _, weights := range []int{n, n + 1, n - 1} {
+			sizes = append(sizes, len(data)+4*weights)
+		}
+	}
+	for _, size := range sizes {
+		padded := bytes.Clone(data)
+		for i := len(data); i < size; i++ {
+			padded = append(padded, byte(i^i>>8)) // no two weights alike
+		}
+		file, out, err := format[*llama2c.File]{
+			parse: llama2c.Parse, write: (*llama2c.File).Bytes, plain: plainLlama2c, text: textLlama2c, most: 0,
+			data: func(f *llama2c.File) (out [][]byte) {
+				for _, t := range f.Tensors {
+					out = append(out, t.Data)
+				}
+				return out
+			},
+			place: func(err error) (int64, bool) {
+				var e *llama2c.FormatError
+				return -1, errors.As(err, &e) && e.Reason != ""
+			},
+		}.hold(padded)
 		if err != nil {
 			return err
 		}
@@ -134,13 +315,61 @@ func readLlama2c(data []byte) error {
 		if !bytes.Equal(out, padded) {
 			return errors.New("what was accepted is not written as it was")
 		}
-		file, err := llama2c.Parse(padded)
-		if err != nil {
+		if err := llama2cGGUF(file); err != nil {
 			return err
 		}
-		if err := gguf.Write(io.Discard, file.ToGGUF()); err != nil {
-			return fmt.Errorf("what was accepted does not become GGUF: %w", err)
+	}
+	return nil
+}
+
+// llama2cGGUF: the model in GGUF has all tensors but the tables of RoPE, layer by layer.
+func llama2cGGUF(file *llama2c.File) error {
+	g := file.ToGGUF()
+	if err := gguf.Write(io.Discard, g); err != nil {
+		return fmt.Errorf("what was accepted does not become GGUF: %w", err)
+	}
+	for key, want := range map[string]int{
+		"block_count": file.Layers, "context_length": file.Context, "embedding_length": file.Dim, "feed_forward_length": file.Hidden,
+		"attention.head_count": file.Heads, "attention.head_count_kv": file.KVHeads, "vocab_size": file.Vocab,
+	} {
+		if n, err := g.Uint("llama." + key); err != nil || n != uint64(want) {
+			return fmt.Errorf("GGUF's %s is %d, want %d (%v)", key, n, want, err)
 		}
+	}
+	n := 0
+	for from, to := range map[string]string{
+		"token_embedding_table": "token_embd", "rms_final_weight": "output_norm", "wcls": "output",
+		"rms_att_weight": "attn_norm", "wq": "attn_q", "wk": "attn_k", "wv": "attn_v", "wo": "attn_output",
+		"rms_ffn_weight": "ffn_norm", "w1": "ffn_gate", "w2": "ffn_down", "w3": "ffn_up",
+	} {
+		t := file.Tensor(from)
+		if t == nil {
+			continue // the head, if it is the embeddings
+		}
+		names, shape := []string{to + ".weight"}, t.Shape
+		if to != "token_embd" && to != "output_norm" && to != "output" {
+			names, shape = nil, shape[1:]
+			for l := range file.Layers {
+				names = append(names, fmt.Sprintf("blk.%d.%s.weight", l, to))
+			}
+		}
+		dims := slices.Clone(shape)
+		slices.Reverse(dims)
+		var all []byte
+		for _, name := range names {
+			x, err := g.Tensor(name)
+			if err != nil || !slices.Equal(x.Dims, dims) {
+				return fmt.Errorf("%s is not %s of dims %d (%v)", name, from, dims, err)
+			}
+			all = append(all, x.Data...)
+			n++
+		}
+		if !bytes.Equal(all, t.Data) {
+			return fmt.Errorf("the layers of %s are not those of %s", to, from)
+		}
+	}
+	if n != len(g.Tensors) {
+		return fmt.Errorf("GGUF has %d tensors, want %d", len(g.Tensors), n)
 	}
 	return nil
 }

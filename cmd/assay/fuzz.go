@@ -20,6 +20,7 @@ import (
 	"assay/corpus"
 	"assay/fuzz"
 	"assay/fuzz/night"
+	"assay/fuzz/planted"
 	"assay/kernels"
 	"assay/props"
 	"assay/props/mutants"
@@ -286,90 +287,158 @@ func keepWorst(dir, found string) ([]string, error) {
 }
 
 func fuzzPlantedCommand() *cobra.Command {
-	var dir string
-	var n int
-	var seed uint64
-	var limit time.Duration
+	var o plantedOptions
 	cmd := &cobra.Command{
 		Use:   "fuzz-planted",
 		Short: "Show how long each fuzz target takes to find known defects",
-		Long: "Fuzz-planted puts known defects in the kernels' place, drawn at random for each target,\n" +
-			"and fuzzes until they are found, from the seeds that show no known defect.",
+		Long: "Fuzz-planted puts known defects in the place of the kernels or of the readers of files, drawn at\n" +
+			"random for each target, and fuzzes until they are found, from the seeds that show no known\n" +
+			"defect of a kernel. Defects of readers are changes of their source (package fuzz/planted), each of\n" +
+			"them a build; executions are counted from 0, at which a seed shows one.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return fuzzPlanted(cmd, dir, n, seed, limit) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return fuzzPlanted(cmd, o) },
 	}
-	cmd.Flags().StringVar(&dir, "dir", ".", "the source tree")
-	cmd.Flags().IntVarP(&n, "number", "n", 10, "defects for each target")
-	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed of the choice")
-	cmd.Flags().DurationVar(&limit, "limit", 2*time.Minute, "how long a defect may hide")
+	cmd.Flags().StringVar(&o.dir, "dir", ".", "the source tree")
+	cmd.Flags().IntVarP(&o.number, "number", "n", 10, "defects for each target")
+	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "seed of the choice")
+	cmd.Flags().DurationVar(&o.limit, "limit", 2*time.Minute, "how long a defect may hide")
+	cmd.Flags().StringVar(&o.targets, "targets", "", "only targets that match this regular expression")
 	return cmd
+}
+
+type plantedOptions struct {
+	dir, targets string
+	number       int
+	seed         uint64
+	limit        time.Duration
 }
 
 // plantedRow is the JSON form of one line.
 type plantedRow struct {
 	Target  string  `json:"target"`
 	Mutant  string  `json:"mutant"`
-	Op      spec.Op `json:"op"`
+	Op      spec.Op `json:"op,omitempty"`   // of a kernel
+	File    string  `json:"file,omitempty"` // of a reader
 	Found   bool    `json:"found"`
 	Execs   int     `json:"execs"`
 	Seconds float64 `json:"seconds"`
 	By      string  `json:"by"`
+
+	summary string // what the defect is
 }
 
 var property = regexp.MustCompile(`^FAIL \S+ (\w+):`)
 
-func fuzzPlanted(cmd *cobra.Command, dir string, n int, seed uint64, limit time.Duration) error {
+func fuzzPlanted(cmd *cobra.Command, o plantedOptions) error {
 	ctx := cmd.Context()
+	only, err := regexp.Compile(o.targets)
+	if err != nil {
+		return fmt.Errorf("fuzz-planted: -targets: %w", err)
+	}
 	work, err := os.MkdirTemp("", "assay-fuzz-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	rows, err := fuzzPrograms(ctx, dir, work)
+	rows, err := fuzzPrograms(ctx, o.dir, work)
 	if err != nil {
 		return err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0))
-	out := newOutput(cmd, "TARGET\tMUTANT\tOP\tFOUND BY\tEXECUTIONS\tSECONDS")
+	rng := rand.New(rand.NewPCG(o.seed, 0))
+	out := newOutput(cmd, "TARGET\tDEFECT\tOF\tFOUND BY\tEXECUTIONS\tSECONDS")
+	var sums []string
 	hidden, all := 0, 0
 	for _, r := range rows {
-		var mine []mutants.Mutant
+		// Which ones, if not all, does not depend on -targets.
+		var run []func() (plantedRow, error)
 		for _, m := range mutants.All() {
 			if fuzz.Takes(r.Target, m.Op) {
-				mine = append(mine, m)
+				run = append(run, func() (plantedRow, error) {
+					row, err := hunt(ctx, r.program, r.Target, work, o.limit, night.PlantedEnv+"="+string(m.Op)+"/"+m.ID)
+					row.Mutant, row.Op, row.summary = m.ID, m.Op, m.Summary
+					return row, err
+				})
 			}
 		}
-		rng.Shuffle(len(mine), func(i, j int) { mine[i], mine[j] = mine[j], mine[i] })
-		for _, m := range mine[:min(n, len(mine))] {
-			c, cancel := context.WithTimeout(ctx, limit)
-			o, err := r.program.Run(c, r.Target, work, 1<<30, night.PlantedEnv+"="+string(m.Op)+"/"+m.ID)
-			timedOut := c.Err() != nil
-			cancel()
-			if ctx.Err() != nil {
-				return ctx.Err()
+		for _, d := range planted.All() {
+			if d.Target == r.Target {
+				run = append(run, func() (plantedRow, error) { return huntReader(ctx, o, r.pkg, work, d) })
 			}
-			if err != nil && !timedOut {
+		}
+		rng.Shuffle(len(run), func(i, j int) { run[i], run[j] = run[j], run[i] })
+		if !only.MatchString(r.Target) {
+			continue
+		}
+		found, most := 0, plantedRow{}
+		run = run[:min(o.number, len(run))]
+		for _, f := range run {
+			row, err := f()
+			if err != nil {
 				return err
 			}
-			os.RemoveAll(filepath.Join(work, "cache")) // each from the seeds
-			row := plantedRow{Target: r.Target, Mutant: m.ID, Op: m.Op, Found: o.Failed && !timedOut, Execs: o.Execs, Seconds: o.Took.Seconds(), By: o.Failure}
-			by := o.Failure
+			of, by := string(row.Op), row.By
+			if row.File != "" {
+				of = filepath.Base(row.File)
+			}
 			if p := property.FindStringSubmatch(by); p != nil {
 				by = p[1]
 			}
-			if all++; !row.Found {
-				hidden++
-				by = "NOT FOUND: " + m.Summary
+			if all++; row.Found {
+				found++
+				most.Execs, most.Seconds = max(most.Execs, row.Execs), max(most.Seconds, row.Seconds)
+			} else {
+				by = "NOT FOUND: " + row.summary
 			}
-			out.row(row, "%s\t%s\t%s\t%.60s\t%d\t%.1f", row.Target, row.Mutant, row.Op, by, row.Execs, row.Seconds)
+			out.row(row, "%s\t%s\t%s\t%.60s\t%d\t%.1f", row.Target, row.Mutant, of, by, row.Execs, row.Seconds)
 		}
+		hidden += len(run) - found
+		sums = append(sums, fmt.Sprintf("%s: %d of %d found, within %d executions and %.1f s", r.Target, found, len(run), most.Execs, most.Seconds))
 	}
 	out.flush()
+	for _, s := range sums {
+		out.note("%s", s)
+	}
 	out.note("%d of %d planted defects found", all-hidden, all)
-	if hidden > 0 {
+	if hidden > 0 || all == 0 {
 		return errFailed
 	}
 	return nil
+}
+
+// hunt fuzzes a program until it fails.
+func hunt(ctx context.Context, p *night.Program, target, work string, limit time.Duration, env ...string) (plantedRow, error) {
+	c, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	o, err := p.Run(c, target, work, 1<<30, env...)
+	timedOut := c.Err() != nil
+	if ctx.Err() != nil {
+		return plantedRow{}, ctx.Err()
+	}
+	if err != nil && !timedOut {
+		return plantedRow{}, err
+	}
+	os.RemoveAll(filepath.Join(work, "cache")) // each from the seeds
+	return plantedRow{Target: target, Found: o.Failed && !timedOut, Execs: o.Execs, Seconds: o.Took.Seconds(), By: o.Failure}, nil
+}
+
+// huntReader builds a package's targets with a defect, and fuzzes.
+func huntReader(ctx context.Context, o plantedOptions, pkg, work string, d planted.Defect) (plantedRow, error) {
+	dir, err := os.MkdirTemp(work, "planted-")
+	if err != nil {
+		return plantedRow{}, err
+	}
+	defer os.RemoveAll(dir)
+	overlay, err := planted.Overlay(o.dir, dir, d)
+	if err != nil {
+		return plantedRow{}, err
+	}
+	p, err := night.Build(ctx, o.dir, pkg, filepath.Join(dir, "fuzz.test"), "-overlay", overlay)
+	if err != nil {
+		return plantedRow{}, fmt.Errorf("%s %s: %w", d.Target, d.ID, err)
+	}
+	row, err := hunt(ctx, p, d.Target, work, o.limit)
+	row.Mutant, row.File, row.summary = d.ID, d.File, d.Mechanism
+	return row, err
 }
 
 func fuzzCorpusCommand() *cobra.Command {

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"testing"
 
-	"assay/corpus/internal/readertest"
+	"assay/corpus/readertest"
 )
 
 // TestTruncated: no proper prefix is a file, not even one whose checksums are set

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"assay/corpus/internal/readertest"
+	"assay/corpus/readertest"
 )
 
 // Each file is broken at one field, which the error must name together with its

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"assay/corpus/internal/readertest"
+	"assay/corpus/readertest"
 	"assay/spec"
 )
 

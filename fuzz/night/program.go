@@ -31,9 +31,10 @@ type Program struct {
 	Targets []string
 }
 
-// Build builds the targets of a package of the module at root.
-func Build(ctx context.Context, root, pkg, path string) (*Program, error) {
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-fuzz=.", "-o", path, pkg)
+// Build builds the targets of a package of the module at root, with more flags for the build.
+func Build(ctx context.Context, root, pkg, path string, flags ...string) (*Program, error) {
+	args := append([]string{"test", "-c", "-fuzz=.", "-o", path}, flags...)
+	build := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("night: %s: %w\n%.2000s", pkg, err, out)

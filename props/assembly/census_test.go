@@ -43,7 +43,7 @@ func TestCensusFinds(t *testing.T) {
 			if err := os.WriteFile(changed, []byte(strings.Replace(string(data), tt.old, tt.new, 1)), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			overlay, err := writeOverlay(dir, map[string]string{path: changed})
+			overlay, err := WriteOverlay(dir, map[string]string{path: changed})
 			if err != nil {
 				t.Fatal(err)
 			}

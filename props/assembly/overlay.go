@@ -146,7 +146,7 @@ func NewBuild(ctx context.Context, root, dir string, s *Source) (*Build, error) 
 		return nil, err
 	}
 	pkg := filepath.Join(root, "kernels")
-	overlay, err := writeOverlay(dir, map[string]string{
+	overlay, err := WriteOverlay(dir, map[string]string{
 		filepath.Join(pkg, filepath.Base(s.Path)):  file,
 		filepath.Join(pkg, "asm_mutants_amd64.go"): goFile,
 	})
@@ -161,9 +161,9 @@ func NewBuild(ctx context.Context, root, dir string, s *Source) (*Build, error) 
 	return b, nil
 }
 
-// writeOverlay writes a file for -overlay: what is read in each file's place. It returns
+// WriteOverlay writes a file for -overlay: what is read in each file's place. It returns
 // its path.
-func writeOverlay(dir string, replace map[string]string) (string, error) {
+func WriteOverlay(dir string, replace map[string]string) (string, error) {
 	text, err := json.Marshal(map[string]map[string]string{"Replace": replace})
 	if err != nil {
 		return "", err

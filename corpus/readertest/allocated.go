@@ -1,4 +1,4 @@
-// Package readertest holds what the tests of the file readers have in common.
+// Package readertest holds what the tests and fuzz targets of the file readers have in common.
 package readertest
 
 import "runtime"
