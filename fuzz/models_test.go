@@ -13,17 +13,32 @@ import (
 	"assay/spec"
 )
 
+// seeds are those of a target, and what else it draws its files from.
+type seeds struct {
+	*testing.F
+	all [][]byte
+}
+
+func (s *seeds) Add(b []byte) {
+	s.F.Add(b)
+	s.all = append(s.all, b)
+}
+
 // fuzzReader feeds a reader.
-func fuzzReader(f *testing.F, target string) {
-	read := fuzz.Reader(target)
+func fuzzReader(f *seeds, target string) {
+	read, n := fuzz.Reader(target), 1
+	if fuzzing() {
+		n = fuzz.Batch
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := read(data); err != nil {
+		if err := read(data, n, f.all...); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func FuzzGGUF(f *testing.F) {
+func FuzzGGUF(t *testing.F) {
+	f := &seeds{F: t}
 	add := func(file *gguf.File, more ...byte) []byte {
 		var seed bytes.Buffer
 		if err := gguf.Write(&seed, file); err != nil {
@@ -51,14 +66,14 @@ func FuzzGGUF(f *testing.F) {
 	// With a fifth dim, its type would be that and its offset the type.
 	add(&gguf.File{Tensors: []gguf.Tensor{{Name: "a", Dims: []uint64{1, 1, 1, 1}, Type: gguf.I8, Data: counted(1)}}}, counted(160)...)
 	// More tensors than there are, for which the data would make room.
-	promise := add(&gguf.File{Tensors: []gguf.Tensor{{Name: "a", Dims: []uint64{10240}, Type: gguf.I8, Data: counted(10240)}}})
-	promise = bytes.Clone(promise)
+	promise := bytes.Clone(seed)
 	binary.LittleEndian.PutUint64(promise[8:], 255)
-	f.Add(promise)
+	f.Add(append(promise, make([]byte, 10240)...))
 	fuzzReader(f, "FuzzGGUF")
 }
 
-func FuzzAPR(f *testing.F) {
+func FuzzAPR(t *testing.F) {
+	f := &seeds{F: t}
 	add := func(file *apr.File) {
 		seed, err := file.Bytes()
 		if err != nil {
@@ -98,13 +113,15 @@ func counted(n int) []byte {
 	return out
 }
 
-func FuzzAPRT(f *testing.F) {
+func FuzzAPRT(t *testing.F) {
+	f := &seeds{F: t}
 	f.Add((&apr.Activation{Layer: 3, Dim: 2, Data: []float32{1, 2, 3, 4}}).Bytes())
 	f.Add([]byte("APRT"))
 	fuzzReader(f, "FuzzAPRT")
 }
 
-func FuzzSafetensors(f *testing.F) {
+func FuzzSafetensors(t *testing.F) {
+	f := &seeds{F: t}
 	small := &safetensors.File{
 		Metadata: map[string]string{"format": "pt"},
 		Tensors: []safetensors.Tensor{
@@ -139,7 +156,8 @@ func FuzzSafetensors(f *testing.F) {
 	fuzzReader(f, "FuzzSafetensors")
 }
 
-func FuzzLlama2c(f *testing.F) {
+func FuzzLlama2c(t *testing.F) {
+	f := &seeds{F: t}
 	seed := func(sizes ...int32) {
 		var b []byte
 		for _, v := range sizes {

@@ -37,7 +37,7 @@ var defects = []Defect{
 	{"FuzzGGUF", "alignment", "takes an alignment that is no power of two", ggufFile, "case bits.OnesCount32(a) != 1:", "case a == 0 || bits.OnesCount32(a) > 2:"},
 	{"FuzzGGUF", "alignment-size", "takes alignments above 64 KiB", ggufFile, "maxAlignment = 64 << 10", "maxAlignment = 64 << 20"},
 	{"FuzzGGUF", "utf8", "takes names that are not UTF-8", ggufFile, "case !utf8.ValidString(name):", "case false && !utf8.ValidString(name):"},
-	{"FuzzGGUF", "bool", "takes 2 for true", ggufCursor, "if b[0] > 1 {", "if b[0] > 2 {"},
+	{"FuzzGGUF", "bool", "takes any byte for a boolean", ggufCursor, "if b[0] > 1 {", "if false {"},
 	{"FuzzGGUF", "bools", "looks at the first of an array of booleans only", ggufRead, "if v > 1 {", "if v > 1 && i == 0 {"},
 	{"FuzzGGUF", "depth", "takes arrays at a fifth level of nesting", ggufRead, "len(c.index)+1 == maxDepth {", "len(c.index) == maxDepth {"},
 	{"FuzzGGUF", "version", "takes versions after the third", ggufRead, "case v == 2 || v == 3:", "case v == 2 || v >= 3 && v < 1<<16:"},
