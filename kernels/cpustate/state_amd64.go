@@ -32,19 +32,33 @@ func Flags() uint64
 // ClearVectors zeroes the upper halves of the vector registers.
 func ClearVectors()
 
-// soilVectors fills vector registers with NaNs and numbers: all but X15, which Go's own
-// code takes for zero. soilVectors512 does so with those of AVX-512, and
-// the masks.
-func soilVectors()
-func soilVectors512()
+// soilVectors fills vector registers with two patterns, one in those of even numbers and
+// one in the others: all but X15, which Go's own code takes for zero. soilVectors512 does
+// so with those of AVX-512, and fills the masks.
+func soilVectors(even, odd uint32)
+func soilVectors512(even, odd uint32, masks uint64)
 
-// SoilRegisters leaves in the registers what a kernel must not count upon.
-func SoilRegisters() {
+// soil are patterns for registers, of which no two neighbours cancel: ones, which are
+// NaNs; 1; and zeros, which a kernel may wrongly take for granted.
+var soil = [...]struct {
+	even, odd uint32
+	masks     uint64
+}{
+	{0xffffffff, 0x3f800000, 1<<64 - 1},
+	{0x3f800000, 0xffffffff, 0},
+	{0, 0x3f800000, 0x5555555555555555},
+	{0x3f800000, 0, 0xaaaaaaaaaaaaaaaa},
+}
+
+// SoilRegisters leaves in the registers what a kernel must not count upon: something
+// else in each of four calls, which turn counts.
+func SoilRegisters(turn int) {
+	s := soil[turn%len(soil)]
 	switch {
 	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW:
-		soilVectors512()
+		soilVectors512(s.even, s.odd, s.masks)
 	case cpu.X86.HasAVX2:
-		soilVectors()
+		soilVectors(s.even, s.odd)
 	}
 }
 
@@ -63,7 +77,7 @@ var VectorsKnown = func() bool {
 	}
 	ClearVectors()
 	clear := VectorsInUse()&UpperHalves == 0
-	soilVectors()
+	soilVectors(1, 1)
 	soiled := VectorsInUse()&UpperHalves != 0
 	ClearVectors()
 	return clear && soiled

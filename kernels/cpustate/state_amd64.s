@@ -24,13 +24,14 @@ TEXT ·ClearVectors(SB), NOSPLIT, $0-0
 	VZEROUPPER
 	RET
 
-// Even registers get ones, which are NaNs, odd ones 1.0, so that no two neighbours cancel.
-
-// func soilVectors()
-TEXT ·soilVectors(SB), NOSPLIT, $0-0
-	VPCMPEQD Y0, Y0, Y0
-	VPSRLD   $25, Y0, Y1
-	VPSLLD   $23, Y1, Y1
+// func soilVectors(even, odd uint32)
+TEXT ·soilVectors(SB), NOSPLIT, $0-8
+	MOVL         even+0(FP), AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Y0
+	MOVL         odd+4(FP), AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Y1
 	VMOVDQA  Y0, Y2
 	VMOVDQA  Y1, Y3
 	VMOVDQA  Y0, Y4
@@ -45,14 +46,17 @@ TEXT ·soilVectors(SB), NOSPLIT, $0-0
 	VMOVDQA  Y1, Y13
 	VMOVDQA  Y0, Y14
 	VPXOR       X15, X15, X15
-	VINSERTI128 $1, X14, Y15, Y15
+	VINSERTI128 $1, X1, Y15, Y15
 	RET
 
-// func soilVectors512()
-TEXT ·soilVectors512(SB), NOSPLIT, $0-0
-	VPTERNLOGD $0xff, Z0, Z0, Z0
-	VPSRLD     $25, Z0, Z1
-	VPSLLD     $23, Z1, Z1
+// func soilVectors512(even, odd uint32, masks uint64)
+TEXT ·soilVectors512(SB), NOSPLIT, $0-16
+	MOVL         even+0(FP), AX
+	VMOVD        AX, X0
+	VPBROADCASTD X0, Z0
+	MOVL         odd+4(FP), AX
+	VMOVD        AX, X1
+	VPBROADCASTD X1, Z1
 	VMOVDQA64  Z0, Z2
 	VMOVDQA64  Z1, Z3
 	VMOVDQA64  Z0, Z4
@@ -83,14 +87,15 @@ TEXT ·soilVectors512(SB), NOSPLIT, $0-0
 	VMOVDQA64  Z0, Z30
 	VMOVDQA64  Z1, Z31
 	VPXOR         X15, X15, X15
-	VINSERTI64X4  $1, Y14, Z15, Z15
-	KXNORQ K1, K1, K1
-	KXNORQ K2, K2, K2
-	KXNORQ K3, K3, K3
-	KXNORQ K4, K4, K4
-	KXNORQ K5, K5, K5
-	KXNORQ K6, K6, K6
-	KXNORQ K7, K7, K7
+	VINSERTI128   $1, X1, Y15, Y15
+	VINSERTI64X4  $1, Y1, Z15, Z15
+	KMOVQ masks+8(FP), K1
+	KMOVQ K1, K2
+	KMOVQ K1, K3
+	KMOVQ K1, K4
+	KMOVQ K1, K5
+	KMOVQ K1, K6
+	KMOVQ K1, K7
 	RET
 
 // func tellsVectors() bool

@@ -18,4 +18,4 @@ func SetMode(uint32)       {}
 func Flags() uint64        { return 0 }
 func ClearVectors()        {}
 func VectorsInUse() uint32 { return 0 }
-func SoilRegisters()       {}
+func SoilRegisters(int)    {}

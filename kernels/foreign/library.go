@@ -254,7 +254,7 @@ func (r remote) Run(c *spec.Call) {
 	// The caller finds the processor as the kernel has left it.
 	cpustate.SetMode(a.Mode)
 	if a.InUse&cpustate.UpperHalves != 0 {
-		cpustate.SoilRegisters()
+		cpustate.SoilRegisters(0)
 	}
 }
 

@@ -145,7 +145,7 @@ func (a *reply) run(row spec.Row, r request, mem *childMemory) {
 	}()
 	old := cpustate.Mode()
 	defer cpustate.SetMode(old)
-	cpustate.SoilRegisters()
+	cpustate.SoilRegisters(0)
 	cpustate.ClearVectors()
 	cpustate.SetMode(r.Mode)
 	row.Func.Run(call)

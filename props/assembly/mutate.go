@@ -23,6 +23,7 @@ type Mutation struct {
 // Mutations returns all mutations of a routine, some of which may not assemble.
 func (r *Routine) Mutations() []Mutation {
 	var out []Mutation
+	wide := slices.ContainsFunc(r.Body, func(s Statement) bool { return avx512.MatchString(s.Text) })
 	for i, s := range r.Body {
 		if s.Label() {
 			continue
@@ -33,7 +34,7 @@ func (r *Routine) Mutations() []Mutation {
 		}
 		seen := map[string]bool{in.String(): true}
 		add := func(kind string, text string) {
-			if !seen[text] {
+			if !seen[text] && (wide || !strings.HasPrefix(text, "VCVTUDQ2PS")) {
 				seen[text] = true
 				out = append(out, Mutation{i, kind, text})
 			}
@@ -49,6 +50,10 @@ func (r *Routine) Mutations() []Mutation {
 	}
 	return out
 }
+
+// avx512 finds an instruction that AVX2 does not have: a mutation to such a one would
+// need another tier.
+var avx512 = regexp.MustCompile(`\b[ZK][0-9]+\b`)
 
 // instruction is an operation with its operands.
 type instruction struct {
@@ -95,7 +100,7 @@ func (in instruction) with(i int, arg string) string {
 
 // commutes are operations whose two sources may be exchanged: the result is the same,
 // NaNs' payloads aside.
-var commutes = regexp.MustCompile(`^(V?P?(ADD|MUL|AND|OR|XOR|MULL|MULH|ADDUS|ADDS)(B|W|D|Q|PS|PD|SS|SD|L)?|VPMADDWD|VPSADBW|VPMULLW|VPMULLD|VP(AND|OR|XOR)[DQ]?|VPCMPEQ[BWDQ]|VP(MIN|MAX)[SU][BWDQ]|` +
+var commutes = regexp.MustCompile(`^(V?P?(ADD|MUL|AND|OR|XOR|MULL|MULH|ADDUS|ADDS)(B|W|D|Q|PS|PD|SS|SD|L)?|VPMADDWD|VPSADBW|VPMULLW|VPMULLD|VP(AND|OR|XOR)[DQ]?|VPCMPEQ[BWDQ]|VPTESTM[BWDQ]|VP(MIN|MAX)[SU][BWDQ]|` +
 	`VFN?M(ADD|SUB)231[PS][SD]|(ADD|AND|OR|XOR|IMUL)[LQ])(\.Z)?$`)
 
 // swapped exchanges two neighbouring operands, the last one, which is written, aside.

@@ -29,6 +29,10 @@ const (
 	firstMutant = 2
 )
 
+// soil is what a routine finds in its general registers: no address, and too many
+// elements. What the caller has left there, arguments among it, no routine may count upon.
+const soil = 0x5a5a5a5a5a5a5a00
+
 // selectEnv names the environment variable that takes a routine's jump to a copy of
 // it: ROUTINE:COPY, both counted from 0.
 const selectEnv = "ASSAY_ASM_COPY"
@@ -71,15 +75,20 @@ func (b *Build) text() (string, [][2]int) {
 	line(``)
 	line(`#include "textflag.h"`)
 	for _, d := range b.Source.Data {
-		line("%s", d)
+		for _, d := range walled(d) {
+			line("%s", d)
+		}
 	}
 	entries := 0
 	var first []int // of each routine's copies in the table
 	for k, r := range b.Source.Routines {
 		owner = [2]int{-1, -1}
 		line("TEXT ·%s(SB)%s", r.Name, trampoline(r.Flags))
-		line("\tMOVQ asmTargets<>+%d(SB), AX", 8*k)
-		line("\tJMP AX")
+		for i, reg := range general {
+			line("\tMOVQ $%#x, %s", soil+0x10*i, reg)
+		}
+		line("\tMOVQ asmTargets<>+%d(SB), R15", 8*k)
+		line("\tJMP R15")
 		line("DATA asmTargets<>+%d(SB)/8, $·%s__%d(SB)", 8*k, r.Name, correct)
 		first = append(first, entries)
 		for n := range firstMutant + len(b.Mutants[k]) {
@@ -123,6 +132,26 @@ func (b *Build) text() (string, [][2]int) {
 	line("\tRET")
 	return w.String(), owners
 }
+
+var table = regexp.MustCompile(`^GLOBL (\S+)\(SB\), (\S+), \$([0-9]+)$`)
+
+// walled makes a table longer, with bytes whose signs are set: what reads behind a table,
+// or before the next one, must not find what another table happens to hold there.
+func walled(data string) []string {
+	m := table.FindStringSubmatch(data)
+	if m == nil {
+		return []string{data}
+	}
+	size, _ := strconv.Atoi(m[3])
+	var out []string
+	for n := 0; n < wall; n += 8 {
+		out = append(out, fmt.Sprintf("DATA %s+%d(SB)/8, $%#x", m[1], size+n, uint64(0xa5a5a5a5a5a5a5a5)))
+	}
+	return append(out, fmt.Sprintf("GLOBL %s(SB), %s, $%d", m[1], m[2], size+wall))
+}
+
+// wall is the length of a vector.
+const wall = 64
 
 var frame = regexp.MustCompile(`\$[0-9]+-`)
 
