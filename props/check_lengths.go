@@ -2,6 +2,7 @@ package props
 
 import (
 	"math"
+	"slices"
 
 	"assay/spec"
 )
@@ -105,15 +106,22 @@ func (h *harness) runAt(c *spec.Case, fromEnd bool) ([]byte, *Finding) {
 	return append([]byte(nil), out...), nil
 }
 
-// checkEdges converts all edges and their neighbours, of either sign.
+// checkEdges converts all edges and their neighbours, of either sign, and NaNs whose
+// payload is narrowed away: all together, and in pieces that narrower loops take.
 func checkEdges(h *harness, r Recipe) *Finding {
 	var x []float32
-	for _, e := range edges {
+	for _, e := range append([]uint32{0x7f800000}, edges...) {
 		for d := range uint32(5) {
 			b := e + d - 2
 			x = append(x, math.Float32frombits(b), math.Float32frombits(b|1<<31))
 		}
 	}
-	_, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(x)), In: [][]byte{spec.FloatBytes(x)}})
-	return f
+	for _, n := range []int{len(x), 24, 7} {
+		for piece := range slices.Chunk(x, n) {
+			if _, f := h.judged(&spec.Case{Op: r.Op, Shape: spec.Vector(len(piece)), In: [][]byte{spec.FloatBytes(piece)}}); f != nil {
+				return f
+			}
+		}
+	}
+	return nil
 }

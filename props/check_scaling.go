@@ -156,6 +156,11 @@ func scaledQ8K(base, out []byte, factor float32, op spec.Op) *Finding {
 // its own block zero. A kernel that skips what is multiplied by zero differs.
 func checkClass(h *harness, r Recipe) *Finding {
 	in := spec.MustLookup(r.Op)
+	if in.Kind == spec.KindDot && floatsOnly(r.Op) {
+		if f := checkInfiniteLanes(h, r.Op); f != nil {
+			return f
+		}
+	}
 	r.Shape.Cols = max(r.Shape.Cols, 1)
 	rng := r.rng()
 	base := r.Case()
@@ -188,6 +193,27 @@ func checkClass(h *harness, r Recipe) *Finding {
 					f.note("operand %d holds the special value %s%s", k, what, circumstance)
 					return f
 				}
+			}
+		}
+	}
+	return nil
+}
+
+// checkInfiniteLanes puts an infinite product into each of 64 lanes in turn, with one
+// element after them: what makes up for those that are missing must not be multiplied by
+// a sum.
+func checkInfiniteLanes(h *harness, op spec.Op) *Finding {
+	const lanes = 64
+	in := spec.MustLookup(op)
+	for lane := range lanes {
+		x := repeat32(1, lanes+1)
+		ones := floatOperand(in.In[1].Format, x)
+		x[lane] = float32(math.Inf(1))
+		infinite := floatOperand(in.In[0].Format, x)
+		for k, operands := range [][][]byte{{infinite, ones}, {ones, infinite}} {
+			if _, f := h.judged(&spec.Case{Op: op, Shape: spec.Vector(lanes + 1), In: operands}); f != nil {
+				f.note("operand %d is infinite in lane %d", k, lane)
+				return f
 			}
 		}
 	}

@@ -68,7 +68,7 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	if f := protect(func() {
 		call := &spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out}
 		soilStack(soil[h.cases%len(soil)])
-		cpustate.SoilRegisters(h.cases / len(soil))
+		cpustate.SoilRegisters(int(h.poison >> 2))
 		h.row.Func.Run(call)
 	}); f != nil {
 		return f
