@@ -84,9 +84,6 @@ var factorStrategies = []strategy{
 // ⟨R_m q, R_n k⟩ = ⟨R_{m+d} q, R_{n+d} k⟩; R_n R_m = R_{m+n}. Tolerances are those of
 // the pairs' bounds: each result is off by at most (8u + angle·2^−45)·(|x0| + |x1|).
 func checkRope(h *harness, r Recipe) *Finding {
-	if f := checkHardTurns(h); f != nil {
-		return f
-	}
 	rng := r.rng()
 	width := 2 + 2*rng.IntN(1+rng.IntN(65))
 	dim := width + 2*rng.IntN(4)

@@ -1,8 +1,10 @@
 package props
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 
 	"assay/spec"
 )
@@ -27,28 +29,29 @@ var hardGelu = []uint32{
 	0x3f1e5f9a, 0x3ed66176, 0xbe2db33d, 0x3e2db33d, 0x3dcc529d, 0xbdcc529d, 0x3ea046d8,
 }
 
-// hardTurns are bases, positions and frequency scales for which the cosine or sine of the
-// angle of a pair, of 8, is as near to a middle, found among 2.9·10^9 random angles near an
-// end of the range that arguments are reduced to: some for each half of a vector of
-// eight angles, and for each of the two polynomials.
-var hardTurns = []struct {
-	theta uint32 // bits
-	pos   int
-	scale uint32 // bits
-}{
-	{0x40d9eb18, 60370, 0x3bf78ffd}, {0x41cf4fdc, 881387, 0x3e7a6db4}, {0x4120656d, 880395, 0x3da0b4a8},
-	{0x413c04bf, 68164, 0x3e75fd9a}, {0x4132f0d5, 895986, 0x3e2cc017}, {0x41c1195a, 428985, 0x3d3b50cb},
-	{0x41b31f76, 842896, 0x3c973b1a}, {0x412aa9da, 885080, 0x3f60c826}, {0x41e41a87, 570174, 0x3e72efdc},
-	{0x41a02fee, 97055, 0x3db43e73}, {0x41b34842, 135046, 0x3f7b161e}, {0x41d5b0c2, 645505, 0x3d5e5e77},
-	{0x41739ce2, 357398, 0x3e5fcce2}, {0x41909d6c, 608519, 0x3bb46f98}, {0x40de2035, 958520, 0x3bed64bb},
-	{0x406e8e84, 1043158, 0x3ebdc466}, {0x41ef6229, 366198, 0x3d586275}, {0x41a532d5, 380902, 0x3c5375bf},
-	{0x4105c87c, 304492, 0x3e4c202b}, {0x4191d72b, 113456, 0x3d2f0e3a}, {0x4120c481, 947064, 0x3ed0f2bd},
-	{0x417988d5, 87279, 0x3c7723d7}, {0x41fef12f, 883788, 0x3bc25b39}, {0x41cbd788, 635184, 0x3bb8423c},
-	{0x41e371c6, 657807, 0x3ce7182f}, {0x4031513f, 850422, 0x3ed0d22a}, {0x4185bff3, 155917, 0x3c9bea54},
-	{0x40ecf570, 197946, 0x3c42c71c}, {0x41afd224, 178479, 0x3b852f72}, {0x419821e1, 193606, 0x3f54c5a4},
-	{0x401c576c, 984096, 0x3f75086d}, {0x41b07dd9, 409275, 0x3e76fe6a}, {0x416b7448, 668770, 0x3dec075f},
-	{0x40e73150, 17818, 0x3b9a107e}, {0x416ae67d, 75638, 0x3c66467b}, {0x416f848d, 730829, 0x3f640dd9},
-	{0x413ccee5, 136738, 0x3bf1d621}, {0x41431887, 260819, 0x3d07986c},
+// hardTurns are positions and frequency factors whose quotient, an angle of 2^−1 to 2^30,
+// has a cosine or sine within two units of the last place of binary64 of the middle
+// between two f32, among 1.3·10^10 random ones (TestHardTurns finds more). Of those that
+// were found here are all at the ends of the range that angles are reduced to, where the
+// last terms of the polynomials count, all large ones, where the last part of π/2
+// does, and some others.
+var hardTurns = []struct{ pos, factor uint32 }{
+	{636964, 0x4976b18b}, {574793, 0x495b2551}, {654332, 0x496c53c6}, {672102, 0x4942f566}, {962369, 0x497a6d56},
+	{704381, 0x49343237}, {898877, 0x48c2e49a}, {636406, 0x487a1728}, {1021911, 0x48729620}, {923176, 0x47dac2d9},
+	{934692, 0x47d0dc63}, {817784, 0x47b3c655}, {564409, 0x47237de5}, {695895, 0x47313168}, {863157, 0x474db2e1},
+	{713582, 0x46a34488}, {760638, 0x46028c7b}, {1036040, 0x462271f4}, {747716, 0x45bb0291}, {657573, 0x4511d1f8},
+	{999740, 0x454c0af2}, {1026185, 0x44f54a89}, {593188, 0x43353a75}, {892182, 0x4373c334}, {563417, 0x43022037},
+	{681823, 0x42eecb5c}, {929459, 0x430aeb04}, {750010, 0x42936c22}, {831606, 0x4204e751}, {968501, 0x420f8cdd},
+	{621923, 0x4103b5ce}, {996356, 0x40f08cc1}, {950368, 0x40e1932b}, {692305, 0x406745bf}, {936221, 0x401cc2aa},
+	{794269, 0x3fd597d7}, {592842, 0x3ef5b84b}, {669033, 0x3f0a69b8}, {797271, 0x3f1b9b99}, {900630, 0x3f00fa81},
+	{655440, 0x3e6b2eef}, {967155, 0x3e91667d}, {638708, 0x3e264336}, {1002753, 0x3e768a6d}, {823302, 0x3e43f506},
+	{955620, 0x3e5d8a78}, {556097, 0x3df8fb1f}, {968071, 0x3e1e6208}, {553426, 0x3da126d4}, {736550, 0x3dceccfb},
+	{559457, 0x3d9a7761}, {860855, 0x3de8141c}, {682984, 0x3db27568}, {790738, 0x3d71e904}, {554393, 0x3d15c9c4},
+	{785125, 0x3d4598be}, {753623, 0x3d38c967}, {619018, 0x3cd4f80d}, {667704, 0x3ccfc761}, {1020197, 0x3d1d541f},
+	{716819, 0x3cd6c52d}, {868781, 0x3cb5bc1c}, {953410, 0x3c817360}, {845701, 0x3c3fc5f7}, {564916, 0x3bf50ef0},
+	{596225, 0x3bc24fa3}, {723656, 0x3be9caf8}, {666463, 0x3bd20faa}, {794472, 0x3bf33077}, {1005151, 0x3c16b7c1},
+	{645134, 0x3bb29127}, {533254, 0x3b8ef83e}, {702050, 0x3b9b5a53}, {1000686, 0x3bb64967}, {915568, 0x3b850eef},
+	{736768, 0x3b2bee0f}, {697522, 0x3b13b28c}, {902233, 0x3b27da81}, {1015736, 0x3af6945a}, {929294, 0x3aa97632},
 }
 
 // hardValues draws of hardGelu.
@@ -58,27 +61,63 @@ func hardValues(rng *rand.Rand, x []float32) {
 	}
 }
 
-// checkHardTurns rotates (1, 0) by each of hardTurns, which shows the cosines and sines.
-func checkHardTurns(h *harness) *Finding {
-	x := make([]float32, 16)
+// checkTurns rotates (1, 0) by each of hardTurns, which shows the cosines and sines. All
+// pairs of a head turn by the same angle, but for some where the factor would be too
+// small: the frequencies of this base and width are powers of 1/2, and so are the ratios
+// of the factors.
+func checkTurns(h *harness, _ Recipe) *Finding {
+	const width, theta = 16, 256
 	for _, t := range hardTurns {
+		factors := make([]float32, width/2)
+		for i := range factors {
+			factors[i] = max(math.Float32frombits(t.factor-uint32(i)<<23), spec.MinRopeFactor)
+		}
 		for _, halves := range []bool{false, true} {
-			p := plainRope(len(x), t.pos, halves, math.Float32frombits(t.theta))
-			p.FreqScale = math.Float32frombits(t.scale)
+			x := make([]float32, width)
 			for i := range x {
-				x[i] = 0
-				if halves && i < len(x)/2 || !halves && i%2 == 0 {
+				if halves && i < width/2 || !halves && i%2 == 0 {
 					x[i] = 1
 				}
 			}
-			c := &spec.Case{Op: spec.OpRopeF32, Shape: spec.Shape{Rows: 1, Cols: len(x), Batch: 1}, In: [][]byte{spec.FloatBytes(x), nil, p.Bytes()}}
+			p := plainRope(width, int(t.pos), halves, theta)
+			c := &spec.Case{Op: spec.OpRopeF32, Shape: spec.Shape{Rows: 1, Cols: width, Batch: 1}, In: [][]byte{spec.FloatBytes(x), spec.FloatBytes(factors), p.Bytes()}}
 			out, f := h.judged(c)
 			if f == nil && h.row.Tree == spec.TreeLanes {
 				f = sameOutput(c.Op, reference(c), out, "differs from the reference loop")
 			}
 			if f != nil {
-				f.note("%+v", p)
+				f.note("%+v, factors %v", p, factors)
 				return f
+			}
+		}
+	}
+	return checkWideHeads(h)
+}
+
+// checkWideHeads turns heads that are so wide that a kernel's own tables lie on the heap,
+// among other memory of their size: what is written behind a table shows there.
+func checkWideHeads(h *harness) *Finding {
+	const width, room = 2528, 32
+	cells := make([][]float32, 64)
+	for i := range cells {
+		cells[i] = repeat32(float32(i), width+room)
+	}
+	for i := 1; i < len(cells); i += 2 {
+		cells[i] = nil
+	}
+	runtime.GC() // tables lie between two cells
+	x := repeat32(1, width)
+	for k := range 8 {
+		p := plainRope(width, 1000, k%2 == 1, 1e4)
+		c := &spec.Case{Op: spec.OpRopeF32, Shape: spec.Shape{Rows: 1, Cols: width, Batch: 1}, In: [][]byte{spec.FloatBytes(x), nil, p.Bytes()}}
+		if _, f := h.judged(c); f != nil {
+			return f
+		}
+	}
+	for i := 0; i < len(cells); i += 2 {
+		for k, v := range cells[i] {
+			if v != float32(i) {
+				return &Finding{Got: fmt.Sprint(v), Detail: fmt.Sprintf("memory of others was written, %d elements from its beginning", k)}
 			}
 		}
 	}

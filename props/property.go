@@ -125,6 +125,10 @@ var properties = []Property{
 		applies: isOp(spec.OpRopeF32), check: checkRope,
 	},
 	{
+		Name: "turns", Sees: "RND, STR: angles whose cosine or sine is beside the middle between two f32; wide heads", Budget: 1,
+		applies: isOp(spec.OpRopeF32), check: checkTurns,
+	},
+	{
 		Name: "attention", Sees: "STR, NANI, CONV: what is not visible, one key, groups of heads, queries one by one, threads", Budget: 24,
 		applies: isOp(spec.OpAttentionF32), check: checkAttention,
 	},
