@@ -91,8 +91,7 @@ loop:
 	VPTERNLOGD $0xEA, X2, MASKA, X1 // X1&MASKA | X2
 	VPMOVZXBD  X1, Z1
 	VCVTDQ2PS  Z1, Z1               // sc0 … sc7, m0 … m7
-	VMOVD      (SRC), X0
-	VCVTPH2PS  X0, X0               // d, dmin
+	VCVTPH2PS  X0, X0               // d, dmin, and two that nothing reads
 	VPERMPS    Z0, HEADER, Z0
 	VMULPS     Z0, Z1, Z1           // d1 and m1 of all sub-blocks, exact
 	VMOVUPS    Z1, (SLOT)           // the loads of PAIR forward from this store

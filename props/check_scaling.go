@@ -160,6 +160,9 @@ func checkClass(h *harness, r Recipe) *Finding {
 		if f := checkInfiniteLanes(h, r.Op); f != nil {
 			return f
 		}
+		if f := checkNegativeZeros(h, r.Op); f != nil {
+			return f
+		}
 	}
 	r.Shape.Cols = max(r.Shape.Cols, 1)
 	rng := r.rng()
@@ -215,6 +218,29 @@ func checkInfiniteLanes(h *harness, op spec.Op) *Finding {
 				f.note("operand %d is infinite in lane %d", k, lane)
 				return f
 			}
+		}
+	}
+	return nil
+}
+
+// checkNegativeZeros makes all products negative and so small that each lane underflows
+// to −0. One more product, of zeros that make up for elements that are missing, changes
+// its sign, and must not be where none is missing.
+func checkNegativeZeros(h *harness, op spec.Op) *Finding {
+	if h.row.Tree != spec.TreeLanes {
+		return nil
+	}
+	in := spec.MustLookup(op)
+	for _, n := range []int{63, 64, 65, 128} {
+		a, b := repeat32(-0x1p-100, n), repeat32(0x1p-100, n)
+		c := &spec.Case{Op: op, Shape: spec.Vector(n), In: [][]byte{floatOperand(in.In[0].Format, a), floatOperand(in.In[1].Format, b)}}
+		out, f := h.run(c, 1)
+		if f == nil {
+			f = sameOutput(op, reference(c), out, "products that underflow: differs from the reference loop")
+		}
+		if f != nil {
+			f.note("%d elements", n)
+			return f
 		}
 	}
 	return nil

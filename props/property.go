@@ -102,10 +102,10 @@ var properties = []Property{
 		applies: elementwise, check: checkSweep,
 	},
 	{
-		Name: "edges", Sees: "SUBN, RND: where the rounding of a conversion changes, and beside it", Budget: 1,
+		Name: "edges", Sees: "SUBN, RND: where the rounding of a conversion or of GELU changes, and beside it", Budget: 1,
 		applies: func(row spec.Row) bool {
 			in := spec.MustLookup(row.Op)
-			return in.Kind == spec.KindMap && in.In[0].Format == spec.F32 && in.Out.Float() && in.Out != spec.F32
+			return row.Op == spec.OpGeluF32 || in.Kind == spec.KindMap && in.In[0].Format == spec.F32 && in.Out.Float() && in.Out != spec.F32
 		}, check: checkEdges,
 	},
 	{
