@@ -38,6 +38,7 @@ func asmMutantsCommand() *cobra.Command {
 	cmd.Flags().IntVar(&o.sample, "sample", 0, "mutants of each routine, drawn by --seed; 0: all")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "seed of the sample")
 	cmd.Flags().StringVar(&o.state, "state", "", "file of results (default: asm-mutants.jsonl in the user's cache)")
+	cmd.Flags().BoolVar(&o.exhaustive, "exhaustive", false, "survivors of ops of one f32: all 2^32 arguments, minutes for each")
 	cmd.Flags().BoolVar(&o.restart, "restart", false, "forget earlier results")
 	return cmd
 }
@@ -47,10 +48,11 @@ type asmOptions struct {
 	sample           int
 	seed             uint64
 	restart          bool
+	exhaustive       bool
 }
 
 func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
-	c := assembly.Options{Root: o.dir, Tier: spec.Tier(o.tier), Sample: o.sample, Seed: o.seed}
+	c := assembly.Options{Root: o.dir, Tier: spec.Tier(o.tier), Sample: o.sample, Seed: o.seed, Exhaustive: o.exhaustive}
 	if len(args) > 0 {
 		re, err := regexp.Compile(args[0])
 		if err != nil {

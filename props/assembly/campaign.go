@@ -57,6 +57,9 @@ type Options struct {
 	Tier     spec.Tier      // "" for all
 	Sample   int            // mutants of each routine, drawn by Seed; 0 for all
 	Seed     uint64
+	// Exhaustive runs those that no property kills through all 2^32 arguments, where the
+	// routine's ops have one f32. It takes minutes for each.
+	Exhaustive bool
 	// Known holds results of an earlier run: mutants of the same source are not run
 	// again.
 	Known []Result
@@ -236,6 +239,9 @@ func (c *campaign) routine(ctx context.Context, b *Build, k int, tier spec.Tier,
 		wg.Go(func() {
 			for i := range work {
 				v, err := b.Judge(ctx, k, firstMutant+i, tier, users, 1)
+				if c.Exhaustive && err == nil && !v.Killed && oneFloat(users) {
+					v, err = b.Exhaust(ctx, k, firstMutant+i, tier, users)
+				}
 				r := results[i]
 				r.Status, r.By, r.Op, r.Case = Survived, v.By, v.Op, v.Case
 				if v.Killed {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,10 +24,11 @@ type Verdict struct {
 	Case   string `json:"case"` // that the property failed on
 }
 
-// How a process may end a mutant's life.
+// How a mutant's life may end but by a property.
 const (
-	Crash = "crash"
-	Hang  = "hang"
+	Crash      = "crash"
+	Hang       = "hang"
+	Exhaustion = "exhaustion" // another result for one of all 2^32 arguments
 )
 
 // patience is how long a call may last. Those of correct kernels last milliseconds.
@@ -35,6 +37,29 @@ const patience = 3 * time.Second
 // Judge runs the properties of the ops over a copy of a routine. A child that ends
 // without a verdict has crashed; one in which a call does not return hangs.
 func (b *Build) Judge(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op, seed uint64) (Verdict, error) {
+	return b.judge(ctx, routine, copy, tier, ops, "-seed", fmt.Sprint(seed))
+}
+
+// Exhaust runs all 2^32 arguments through a copy of a routine that ops of one f32 use, in
+// calls of many elements and of few, which other loops of a routine take.
+func (b *Build) Exhaust(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op) (Verdict, error) {
+	for _, n := range []int{1 << 12, 24, 7, 3} {
+		if v, err := b.judge(ctx, routine, copy, tier, ops, "-arguments", fmt.Sprint(n)); err != nil || v.Killed {
+			return v, err
+		}
+	}
+	return Verdict{}, nil
+}
+
+// oneFloat tells whether the result of each op depends on one f32 alone.
+func oneFloat(ops []spec.Op) bool {
+	return !slices.ContainsFunc(ops, func(op spec.Op) bool {
+		in := spec.MustLookup(op)
+		return in.Kind != spec.KindMap || len(in.In) != 1 || in.In[0].Format != spec.F32 || !in.Out.Float()
+	})
+}
+
+func (b *Build) judge(ctx context.Context, routine, copy int, tier spec.Tier, ops []spec.Op, args ...string) (Verdict, error) {
 	calls, err := newCalls()
 	if err != nil {
 		return Verdict{}, err
@@ -42,7 +67,7 @@ func (b *Build) Judge(ctx context.Context, routine, copy int, tier spec.Tier, op
 	defer calls.free()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	cmd := b.child(ctx, routine, copy, tier, ops, "-seed", fmt.Sprint(seed))
+	cmd := b.child(ctx, routine, copy, tier, ops, args...)
 	cmd.Env = append(cmd.Env, callsEnv+"="+calls.path)
 	var out bytes.Buffer
 	cmd.Stdout = &out

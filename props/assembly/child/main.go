@@ -4,7 +4,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,6 +25,7 @@ func main() {
 	ops := flag.String("ops", "", "ops, with commas")
 	probe := flag.Bool("probe", false, "only call the kernels")
 	seed := flag.Uint64("seed", 1, "seed of the cases")
+	arguments := flag.Int("arguments", 0, "run all 2^32 arguments, so many in a call, and nothing else")
 	flag.Parse()
 	for _, op := range strings.Split(*ops, ",") {
 		for _, row := range kernels.For(spec.Op(op)) {
@@ -39,6 +42,13 @@ func main() {
 				os.Exit(2)
 			}
 			row.Func = f
+			if *arguments > 0 {
+				if at, ok := differs(row, *arguments); ok {
+					report(assembly.Verdict{Killed: true, By: assembly.Exhaustion, Op: op, Case: fmt.Sprintf("%#08x", at)})
+					return
+				}
+				continue
+			}
 			if v := props.Run(context.Background(), row, props.Options{Seed: *seed}, true); len(v) > 0 {
 				report(assembly.Verdict{Killed: true, By: v[0].Property, Op: op, Case: v[0].Case})
 				return
@@ -64,4 +74,38 @@ func call(row spec.Row) {
 		out := make([]byte, spec.MustLookup(row.Op).OutBytes(c.Shape))
 		row.Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out})
 	}
+}
+
+// differs tells for which f32 a kernel of one argument does not give what another tier
+// gives. The arguments go through it n at a time.
+func differs(row spec.Row, n int) (at uint32, ok bool) {
+	other := kernels.For(row.Op)[0]
+	for _, r := range kernels.For(row.Op) {
+		if r.Tier != row.Tier && r.CanRun() {
+			other = r
+		}
+	}
+	const block = 1 << 20
+	out := spec.MustLookup(row.Op).Out
+	in, got, want := make([]byte, 4*(block+n)), make([]byte, out.Bytes(block+n)), make([]byte, out.Bytes(block+n))
+	call := &spec.Call{Threads: 1, In: make([][]byte, 1)}
+	run := func(row spec.Row, from, to int, dst []byte) {
+		call.Shape, call.In[0], call.Out = spec.Vector(to-from), in[4*from:4*to], dst[out.Bytes(from):out.Bytes(to)]
+		row.Func.Run(call)
+	}
+	for base := uint64(0); base < 1<<32; base += block {
+		for i := range block + n {
+			binary.NativeEndian.PutUint32(in[4*i:], uint32(base)+uint32(i))
+		}
+		run(other, 0, block, want)
+		for from := 0; from < block; from += n {
+			run(row, from, from+n, got)
+		}
+		for i := 0; i < block; i++ {
+			if a, b := out.Bytes(i), out.Bytes(i+1); !bytes.Equal(got[a:b], want[a:b]) {
+				return uint32(base) + uint32(i), true
+			}
+		}
+	}
+	return 0, false
 }
