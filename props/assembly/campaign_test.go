@@ -88,6 +88,18 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// TestOneFloat: which ops have so few arguments that all can be run.
+func TestOneFloat(t *testing.T) {
+	for op, want := range map[spec.Op]bool{
+		spec.OpGeluF32: true, spec.OpConvertF32BF16: true,
+		spec.OpSwigluF32: false, spec.OpConvertBF16F32: false, spec.OpRMSNormF32: false, spec.OpDotF32: false,
+	} {
+		if got := oneFloat([]spec.Op{spec.OpExpF32, op}); got != want {
+			t.Errorf("%s: %v", op, got)
+		}
+	}
+}
+
 // TestHang: a call that does not return ends the child.
 func TestHang(t *testing.T) {
 	needAVX2(t)

@@ -42,6 +42,17 @@ func TestMutations(t *testing.T) {
 			"displacement VPMOVSXBW 32(SI)(CX*4), Y0", "displacement VPMOVSXBW -32(SI)(CX*4), Y0", "displacement VPMOVSXBW 1(SI)(CX*4), Y0",
 		}},
 		{"VMOVUPS one<>(SB), Y15", []string{"register VMOVUPS one<>(SB), Y0", "register VMOVUPS one<>(SB), Y14", "aligned VMOVAPS one<>(SB), Y15"}},
+		{"VCVTDQ2PS Y1, Y1", []string{ // the unsigned conversion is of AVX-512
+			"register VCVTDQ2PS Y2, Y1", "register VCVTDQ2PS Y0, Y1", "register VCVTDQ2PS Y1, Y2", "register VCVTDQ2PS Y1, Y0",
+		}},
+		{"VCVTDQ2PS Z1, Z1", []string{
+			"register VCVTDQ2PS Z2, Z1", "register VCVTDQ2PS Z0, Z1", "register VCVTDQ2PS Z1, Z2", "register VCVTDQ2PS Z1, Z0",
+			"signed/unsigned VCVTUDQ2PS Z1, Z1",
+		}},
+		{"VPTESTMQ Z1, Z2, K1", []string{ // commutes
+			"register VPTESTMQ Z2, Z2, K1", "register VPTESTMQ Z0, Z2, K1", "register VPTESTMQ Z1, Z3, K1", "register VPTESTMQ Z1, Z1, K1",
+			"register VPTESTMQ Z1, Z2, K2", "register VPTESTMQ Z1, Z2, K0",
+		}},
 		{"VPMAXSB.Z Y1, Y2, K1, Y3", nil},
 	} {
 		var got []string
@@ -99,5 +110,18 @@ func TestEquivalences(t *testing.T) {
 		if _, err := readEquivalences([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// TestWalled: a table is followed by bytes of another kind.
+func TestWalled(t *testing.T) {
+	got := walled("GLOBL mask<>(SB), RODATA|NOPTR, $24")
+	want := "DATA mask<>+24(SB)/8, $0xa5a5a5a5a5a5a5a5"
+	if n := len(got); n != wall/8+1 || got[0] != want || got[n-1] != "GLOBL mask<>(SB), RODATA|NOPTR, $88" {
+		t.Errorf("%q", got)
+	}
+	data := "DATA mask<>+0(SB)/8, $1"
+	if got := walled(data); !slices.Equal(got, []string{data}) {
+		t.Errorf("%q", got)
 	}
 }
