@@ -44,7 +44,7 @@ TEXT ·softmaxArgsAVX2(SB), NOSPLIT, $0-44
 	JLT          few
 
 four: // vectors
-	TESTQ       ADD, ADD
+	CMPQ        ADD, $0
 	JZ          plainFour
 	VMOVUPS     (SRC), Y0
 	VMOVUPS     32(SRC), Y1
@@ -92,7 +92,7 @@ one:
 	CMPQ    LEN, $8
 	JLT     tail
 	VMOVUPS (SRC), Y0
-	TESTQ   ADD, ADD
+	CMPQ    ADD, $0
 	JZ      plain
 	VFMADD213PS (ADD), SCALE, Y0
 	ADDQ    $32, ADD
@@ -115,7 +115,7 @@ store:
 tail:
 	TAILMASK(LEN, MASK)
 	VMASKMOVPS  (SRC), MASK, Y0
-	TESTQ       ADD, ADD
+	CMPQ        ADD, $0
 	JZ          plainTail
 	VMASKMOVPS  (ADD), MASK, Y1
 	VFMADD213PS Y1, SCALE, Y0
@@ -137,9 +137,9 @@ reduce:
 	JNZ          nan
 	VEXTRACTF128 $1, TOP, X0
 	VMAXPS       X0, X12, X0
-	VSHUFPS      $0x4e, X0, X0, X1
+	VPERMILPS    $0x4e, X0, X1
 	VMAXPS       X1, X0, X0
-	VSHUFPS      $0xb1, X0, X0, X1
+	VPERMILPS    $0xb1, X0, X1
 	VMAXPS       X1, X0, X0
 	VMOVSS       X0, ret+40(FP)
 	VZEROUPPER
@@ -260,7 +260,7 @@ one:
 value:
 	VSUBPS TOP, Y0, Y0
 	VMAXPS expLow<>(SB), Y0, Y0
-	VCMPPS $1, minus64<>(SB), Y0, Y4 // less
+	VCMPPS $1, minus87<>(SB), Y0, Y4 // less
 	VANDPS exponent64<>(SB), Y4, Y4
 	EXPPARTS(VFNMADD231PS, expSteps, Y0, Y1, Y2, Y3)
 	VPADDD Y4, Y3, Y3

@@ -15,8 +15,6 @@
 #define ODD K2
 #define BELOW K2
 #define LOW Z20
-#define FAR Z15
-#define LIMIT Z14
 #define SCALE Z13
 #define TOP Z12
 #define NEGZERO Z13 // a product that may be subnormal is fused with −0, which is much faster
@@ -48,7 +46,7 @@ TEXT ·softmaxArgsAVX512(SB), NOSPLIT, $0-44
 	JLT          few
 
 four: // vectors
-	TESTQ       ADD, ADD
+	CMPQ        ADD, $0
 	JZ          plainFour
 	VMOVUPS     (SRC), Z0
 	VMOVUPS     64(SRC), Z1
@@ -95,7 +93,7 @@ few:
 one:
 	LANES(LEN)
 	VMOVUPS.Z   (SRC), LIVE, Z0
-	TESTQ       ADD, ADD
+	CMPQ        ADD, $0
 	JZ          plain
 	VMOVUPS.Z   (ADD), LIVE, Z1
 	VFMADD213PS Z1, SCALE, Z0
@@ -108,7 +106,7 @@ plain:
 store:
 	VMOVUPS Z0, LIVE, (DST)
 	VMAXPS  Z0, TOP, LIVE, TOP // elements that are none take no part
-	VCMPPS  $3, Z0, Z0, LIVE, K3 // unordered
+	VFPCLASSPSZ $0x81, Z0, LIVE, K3 // NaN, quiet or not
 	KORW    K3, ODD, ODD
 	ADDQ    $64, SRC
 	ADDQ    $64, DST
@@ -122,9 +120,9 @@ reduce:
 	VMAXPS        Y0, Y12, Y0
 	VEXTRACTF128  $1, Y0, X1
 	VMAXPS        X1, X0, X0
-	VSHUFPS       $0x4e, X0, X0, X1
+	VPERMILPS     $0x4e, X0, X1
 	VMAXPS        X1, X0, X0
-	VSHUFPS       $0xb1, X0, X0, X1
+	VPERMILPS     $0xb1, X0, X1
 	VMAXPS        X1, X0, X0
 	VMOVSS        X0, ret+40(FP)
 	VZEROUPPER
@@ -151,8 +149,6 @@ TEXT ·softmaxExpAVX512(SB), NOSPLIT, $256-28
 	VBROADCASTSS top+16(FP), TOP
 	EXPCONSTANTS(expSteps)
 	VBROADCASTSS expLow<>(SB), LOW
-	VBROADCASTSS minus64<>(SB), FAR
-	VBROADCASTSS minus87<>(SB), LIMIT
 	VBROADCASTSS negZero<>(SB), NEGZERO
 	VPXORD       SUM0, SUM0, SUM0
 	VPXORD       SUM1, SUM1, SUM1
@@ -175,7 +171,7 @@ expLoop:
 	VPMAXUD  Z0, Z1, Z4
 	VPMAXUD  Z2, Z3, Z5
 	VPMAXUD  Z4, Z5, Z4
-	VPCMPUD  $6, LIMIT, Z4, K3 // greater
+	VPCMPUD.BCST $6, minus87<>(SB), Z4, K3 // greater
 	KORTESTW K3, K3
 	JNZ      general
 	EXP4
@@ -228,7 +224,7 @@ one:
 	VMOVUPS.Z   (DST), LIVE, Z0
 	VSUBPS      TOP, Z0, Z0
 	VMAXPS      LOW, Z0, Z0
-	VCMPPS      $1, FAR, Z0, BELOW // less
+	VCMPPS.BCST $1, minus87<>(SB), Z0, BELOW // less
 	EXPPARTS(VFNMADD231PS, Z0, Z1, Z2, Z3)
 	VPADDD      SHIFT, Z3, BELOW, Z3
 	VFMADD213PS Z3, Z3, Z2
