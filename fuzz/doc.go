@@ -8,6 +8,9 @@
 // While fuzzing, an input stands for a batch of checks: the case that it spells out, and
 // some that it is the seed of.
 //
+// Readers of files are judged by a second, plain reader of each format (plain.go): what
+// one accepts, and what it makes of it, must be what the other does. Package planted has defects that they must find.
+//
 //	go test -fuzz FuzzDotQuant ./fuzz
 //	make fuzz-night HOURS=8
 package fuzz

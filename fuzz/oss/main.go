@@ -25,7 +25,7 @@ var target = "FuzzDotQuant"
 func LLVMFuzzerTestOneInput(data *C.char, size C.size_t) C.int {
 	b := append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), int(size))...)
 	if read := fuzz.Reader(target); read != nil {
-		if err := read(b); err != nil {
+		if err := read(b, fuzz.Batch); err != nil {
 			panic(err)
 		}
 		return 0
