@@ -142,6 +142,8 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(magic + "\x02\x00\x38\x00\x00\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1,),}1234"))
 	f.Add([]byte(magic + "\x03\x00\x38\x00\x00\x00{'descr': '<f4', 'fortran_order': False, 'shape': (0,),}"))
 	// What must be refused, or is not far from it.
+	f.Add([]byte(magic + "\x04\x00\x38\x00\x00\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1,),}1234"))
+	f.Add(file("{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }\n", "12345678"))
 	for _, header := range []string{
 		"{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", "{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}", "{'descr': '<f4', 'shape': (1,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}",
