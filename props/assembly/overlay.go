@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -201,7 +202,31 @@ func WriteOverlay(dir string, replace map[string]string) (string, error) {
 	return path, os.WriteFile(path, text, 0o666)
 }
 
-var position = regexp.MustCompile(`\.s:([0-9]+)[:)]`)
+// Complaints of the assembler: where its parser stands, or in which copy. The line of the
+// latter is of no use, for it ends at 2^20.
+var (
+	inCopy   = regexp.MustCompile(`(?m)^asm: assay/kernels\.(\w+)__([0-9]+): .*$`)
+	position = regexp.MustCompile(`\.s:([0-9]+)[:)]`)
+)
+
+// complaints returns the routines and mutants that an assembler complains of.
+func (b *Build) complaints(out string, owners [][2]int) map[[2]int]bool {
+	refused := map[[2]int]bool{}
+	for _, m := range inCopy.FindAllStringSubmatch(out, -1) {
+		k := slices.IndexFunc(b.Source.Routines, func(r Routine) bool { return r.Name == m[1] })
+		n, err := strconv.Atoi(m[2])
+		if k >= 0 && err == nil && n >= firstMutant {
+			refused[[2]int{k, n - firstMutant}] = true
+		}
+	}
+	for _, m := range position.FindAllStringSubmatch(inCopy.ReplaceAllString(out, ""), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err == nil && n >= 1 && n <= len(owners) && owners[n-1][0] >= 0 {
+			refused[owners[n-1]] = true
+		}
+	}
+	return refused
+}
 
 // prune writes the file, and drops mutants until it assembles.
 func (b *Build) prune(ctx context.Context, file string) error {
@@ -223,13 +248,7 @@ func (b *Build) prune(ctx context.Context, file string) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		refused := map[[2]int]bool{}
-		for _, m := range position.FindAllSubmatch(out, -1) {
-			n, err := strconv.Atoi(string(m[1]))
-			if err == nil && n >= 1 && n <= len(owners) && owners[n-1][0] >= 0 {
-				refused[owners[n-1]] = true
-			}
-		}
+		refused := b.complaints(string(out), owners)
 		if len(refused) == 0 {
 			return fmt.Errorf("assembly: %s: %w\n%.2000s", file, errors.Join(err), out)
 		}
