@@ -305,6 +305,9 @@ func (k *halfDot) run(a, b []byte) float32 {
 		y := k.decode(binary.LittleEndian.Uint16(b[2*min(k.second(i), n-1):]))
 		sums[i%k.lanes] = k.acc(k.fma(x, y, sums[i%k.lanes]))
 	}
+	for i := n; i%spec.DotLanes != 0; i++ { // zeros make up for the elements that are missing
+		sums[i%k.lanes] = k.fma(0, 0, sums[i%k.lanes])
+	}
 	if k.after != nil {
 		k.after(a, b, sums)
 	}

@@ -26,7 +26,14 @@ func newF32Dot() *f32Dot {
 		reduce: (*lanes).sum,
 	}
 	k.step = func(acc *lanes, a, b []float32, i int) { k.add(acc, a[i:i+spec.DotLanes], b[i:i+spec.DotLanes]) }
-	k.rest = func(acc *lanes, a, b []float32, i int) { k.add(acc, a[i:], b[i:]) }
+	k.rest = func(acc *lanes, a, b []float32, i int) {
+		k.add(acc, a[i:], b[i:])
+		if n := len(a) - i; n > 0 { // zeros make up for the elements that are missing
+			for l := n; l < len(acc); l++ {
+				acc[l] = k.madd(0, 0, acc[l])
+			}
+		}
+	}
 	return k
 }
 
