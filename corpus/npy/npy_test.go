@@ -149,6 +149,7 @@ func FuzzParse(f *testing.F) {
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (1,)}", "{'descr': '<f4', 'shape': (1,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 1)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4294967297)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (400000000,)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}",
+		"{'descr': '<f4', 'fortran_order': False, 'shape': (0, 4294967297)}",
 	} {
 		f.Add(file(header, "1234"))
 		f.Add(file(header, ""))
