@@ -3,7 +3,6 @@
 #include "textflag.h"
 
 #define BYTES 144
-#define QUANTS(off, w) NIBBLES(off, w)
 #include "dot_k_avx512vnni_amd64.h"
 
 #define STRIDE  R8 // bytes of a row of weights
@@ -14,9 +13,9 @@
 
 #define FIFTEEN Y14
 
-// NIBBLES loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
+// QUANTS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
 // 1, 3, 5, 7 to Y4 … Y7.
-#define NIBBLES(off, w) \
+#define QUANTS(off, w) \
 	VMOVDQU (off+16) w, Y0        \
 	VMOVDQU (off+48) w, Y1        \
 	VMOVDQU (off+80) w, Y2        \
@@ -69,7 +68,7 @@
 
 // ROW adds the block at w of row r.
 #define ROW(r, w, pos, neg) \
-	NIBBLES(0, w)                                 \
+	QUANTS(0, w)                                 \
 	PAIR(ACT0, ACT1, Y0, Y4, Y8, Y9)             \
 	PAIR(ACT2, ACT3, Y1, Y5, Y10, Y9)            \
 	PAIR(ACT4, ACT5, Y2, Y6, Y11, Y9)            \
@@ -297,7 +296,7 @@ columnsLoop:
 	VPSHUFD        $0xAA, Y0, PAIR2
 	VPSHUFD        $0xFF, Y0, PAIR3
 
-	NIBBLES(0, (W_PTR))
+	QUANTS(0, (W_PTR))
 	COLUMN((X_PTR), POS0, NEG0)
 	COLUMN((X_PTR)(STRIDE*1), POS1, NEG1)
 	COLUMN((X_PTR)(STRIDE*2), POS2, NEG2)

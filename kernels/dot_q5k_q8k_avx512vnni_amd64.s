@@ -3,7 +3,6 @@
 #include "textflag.h"
 
 #define BYTES 176
-#define QUANTS(off, w) FIFTHS(off, w)
 #include "dot_k_avx512vnni_amd64.h"
 
 #define FIFTEEN Y14
@@ -15,9 +14,9 @@
 	VPANDD     SIXTEEN, bits, bits    \
 	VPTERNLOGD $0xEA, bits, FIFTEEN, q // q&FIFTEEN | bits
 
-// FIFTHS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
+// QUANTS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
 // 1, 3, 5, 7 to Y4 … Y7.
-#define FIFTHS(off, w) \
+#define QUANTS(off, w) \
 	VMOVDQU (off+16) w, HIGH  \
 	VMOVDQU (off+48) w, Y0    \
 	VMOVDQU (off+80) w, Y1    \

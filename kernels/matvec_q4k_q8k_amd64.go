@@ -66,18 +66,13 @@ func matvecQ4KQ8KColumnsAVX512(dst []float32, w, x []byte, s spec.Shape, threads
 	checkMatvec(spec.OpMatvecQ4KQ8K, s, len(dst), len(w), len(x))
 	wb, xb := len(w)/s.Rows, len(x)/s.Batch
 	matvecColumns(s, threads, func(b, lo, hi int) {
+		nb := 0
 		for c := b; c < b+columnStep; c++ {
-			raceWrite(unsafe.Pointer(unsafe.SliceData(dst[c*s.Rows+lo:])), 4*(hi-lo))
+			nb = quantRowsRace(dst[c*s.Rows+lo:c*s.Rows+hi], w[lo*wb:hi*wb], x[c*xb:(c+1)*xb])
 		}
-		raceRead(unsafe.Pointer(unsafe.SliceData(w[lo*wb:])), (hi-lo)*wb)
-		raceRead(unsafe.Pointer(unsafe.SliceData(x[b*xb:])), columnStep*xb)
-		if xb == 0 {
-			for c := b; c < b+columnStep; c++ {
-				clear(dst[c*s.Rows+lo : c*s.Rows+hi])
-			}
-			return
+		if nb > 0 {
+			dotQ4KQ8KColumnsAVX512(&dst[b*s.Rows+lo], &w[lo*wb], &x[b*xb], hi-lo, nb, s.Rows)
 		}
-		dotQ4KQ8KColumnsAVX512(&dst[b*s.Rows+lo], &w[lo*wb], &x[b*xb], hi-lo, xb/spec.Q8KBytes, s.Rows)
 	}, func(b, lo, hi int) {
 		out := dst[b*s.Rows+lo : b*s.Rows+hi]
 		if nb := quantRowsRace(out, w[lo*wb:hi*wb], x[b*xb:(b+1)*xb]); nb > 0 {
