@@ -47,6 +47,8 @@ func operandStrategies(in spec.Info, k int) []strategy {
 		return factorStrategies
 	case in.Op == spec.OpGeluF32:
 		return geluStrategies
+	case in.Kind == spec.KindMap && o.Format == spec.F32:
+		return mapStrategies
 	}
 	return strategies[o.Format]
 }
@@ -76,7 +78,43 @@ var strategies = func() map[spec.Format][]strategy {
 	return m
 }()
 
-var geluStrategies = append(f32Strategies[:len(f32Strategies):len(f32Strategies)], strategy{"hard", f32Values(hardValues)})
+// mapStrategies are for functions of each element for itself, which have a quick way for
+// a run of elements where none is extreme.
+var mapStrategies = append(f32Strategies[:len(f32Strategies):len(f32Strategies)],
+	strategy{"spikes", f32Values(func(rng *rand.Rand, x []float32) { // one extreme in a run, at any place
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		run := 32 << rng.IntN(3)
+		for i := 0; i < len(x); i += run {
+			x[i+rng.IntN(min(run, len(x)-i))] = extreme(rng)
+		}
+		if sign := rng.IntN(3) - 1; sign != 0 {
+			for i := range x {
+				x[i] = float32(math.Copysign(float64(x[i]), float64(sign)))
+			}
+		}
+	})},
+	strategy{"patches", f32Values(func(rng *rand.Rand, x []float32) { // all kinds side by side
+		for i := range x {
+			switch rng.IntN(4) {
+			case 0:
+				x[i] = extreme(rng)
+			case 1:
+				x[i] = specialF32[rng.IntN(len(specialF32))]
+			case 2: // NaN of any payload
+				x[i] = math.Float32frombits(rng.Uint32() | 0x7fc00000)
+			default:
+				x[i] = float32(rng.NormFloat64())
+			}
+		}
+	})},
+)
+
+// extreme is where exponentials of x or −x need care: near the ends of the range or beyond.
+func extreme(rng *rand.Rand) float32 { return float32(signed(rng, 60+60*rng.Float64())) }
+
+var geluStrategies = append(mapStrategies[:len(mapStrategies):len(mapStrategies)], strategy{"hard", f32Values(hardValues)})
 
 var f32Strategies = []strategy{
 	{"gauss", f32Values(func(rng *rand.Rand, x []float32) {
