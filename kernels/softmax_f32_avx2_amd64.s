@@ -168,14 +168,14 @@ TEXT ·softmaxExpAVX2(SB), NOSPLIT, $288-28
 	LEAQ         31(SP), LANE
 	ANDQ         $~31, LANE
 	VXORPS       Y0, Y0, Y0
-	VMOVUPS      Y0, 0(LANE)
-	VMOVUPS      Y0, 32(LANE)
-	VMOVUPS      Y0, 64(LANE)
-	VMOVUPS      Y0, 96(LANE)
-	VMOVUPS      Y0, 128(LANE)
-	VMOVUPS      Y0, 160(LANE)
-	VMOVUPS      Y0, 192(LANE)
-	VMOVUPS      Y0, 224(LANE)
+	VMOVAPS      Y0, 0(LANE)
+	VMOVAPS      Y0, 32(LANE)
+	VMOVAPS      Y0, 64(LANE)
+	VMOVAPS      Y0, 96(LANE)
+	VMOVAPS      Y0, 128(LANE)
+	VMOVAPS      Y0, 160(LANE)
+	VMOVAPS      Y0, 192(LANE)
+	VMOVAPS      Y0, 224(LANE)
 	VMOVUPS      expRound<>(SB), ROUND
 	VMOVUPS      negZero<>(SB), NEGZERO
 	VMOVUPS      one32<>(SB), ONE
@@ -211,10 +211,10 @@ loop:
 	VADDPS    32(LANE)(OFFSET*1), Y9, Y9
 	VADDPS    64(LANE)(OFFSET*1), Y10, Y10
 	VADDPS    96(LANE)(OFFSET*1), Y11, Y11
-	VMOVUPS   Y8, (LANE)(OFFSET*1)
-	VMOVUPS   Y9, 32(LANE)(OFFSET*1)
-	VMOVUPS   Y10, 64(LANE)(OFFSET*1)
-	VMOVUPS   Y11, 96(LANE)(OFFSET*1)
+	VMOVAPS   Y8, (LANE)(OFFSET*1)
+	VMOVAPS   Y9, 32(LANE)(OFFSET*1)
+	VMOVAPS   Y10, 64(LANE)(OFFSET*1)
+	VMOVAPS   Y11, 96(LANE)(OFFSET*1)
 	XORQ      $128, OFFSET // from one half of the lanes to the other
 	ADDQ      $128, DST
 	SUBQ      $32, LEN
@@ -227,10 +227,10 @@ rest:
 	JNZ  one
 
 sum:
-	VMOVUPS      0(LANE), Y0
-	VMOVUPS      32(LANE), Y1
-	VMOVUPS      64(LANE), Y2
-	VMOVUPS      96(LANE), Y3
+	VMOVAPS      0(LANE), Y0
+	VMOVAPS      32(LANE), Y1
+	VMOVAPS      64(LANE), Y2
+	VMOVAPS      96(LANE), Y3
 	VADDPS       128(LANE), Y0, Y0
 	VADDPS       160(LANE), Y1, Y1
 	VADDPS       192(LANE), Y2, Y2
@@ -271,7 +271,7 @@ value:
 	JLT     expTailStore
 	VMOVUPS Y2, (DST)
 	VADDPS  (LANE)(OFFSET*1), Y2, Y2
-	VMOVUPS Y2, (LANE)(OFFSET*1)
+	VMOVAPS Y2, (LANE)(OFFSET*1)
 	ADDQ    $32, DST
 	ADDQ    $32, OFFSET
 	ANDQ    $255, OFFSET
@@ -290,7 +290,7 @@ expTailStore:
 	VMASKMOVPS Y2, MASK, (DST)
 	VANDPS     MASK, Y2, Y2 // elements that are none add +0
 	VADDPS     (LANE)(OFFSET*1), Y2, Y2
-	VMOVUPS    Y2, (LANE)(OFFSET*1)
+	VMOVAPS    Y2, (LANE)(OFFSET*1)
 	JMP        sum
 
 // func scaleF32AVX2(dst *float32, n int, by float32)

@@ -113,6 +113,10 @@ var properties = []Property{
 		applies: func(row spec.Row) bool { return elementwise(row) && row.Op != spec.OpSwigluF32 }, check: checkSymmetry,
 	},
 	{
+		Name: "runs", Sees: "FOV, LANE: one extreme element at any place in runs of equal ones", Budget: 400,
+		applies: func(row spec.Row) bool { return exponential(spec.MustLookup(row.Op)) }, check: checkRuns,
+	},
+	{
 		Name: "softmax", Sees: "NANI, CONV: shift, scale, hidden scores, equal and larger scores, sum", Budget: 24,
 		applies: isOp(spec.OpSoftmaxF32), check: checkSoftmax,
 	},

@@ -30,9 +30,67 @@ const (
 	firstMutant = 2
 )
 
-// soil is what a routine finds in its general registers: no address, and too many
-// elements. What the caller has left there, arguments among it, no routine may count upon.
-const soil = 0x5a5a5a5a5a5a5a00
+// soil is what a routine finds in its registers, in each of four calls something else: in
+// the general ones no address and too many elements, or masks of 8 or 16 lanes that are all
+// set; in vectors of even and of odd numbers, of which no two neighbours cancel, ones, which
+// are NaNs, 1 and zeros. What the caller has left there, arguments among it, no routine may
+// count upon; and one that is the second of its op finds what Go's code left by chance.
+var soil = [4]struct {
+	general, step uint64 // of the first register, and from one to the next
+	even, odd     uint32
+	masks         uint64
+}{
+	{0x5a5a5a5a5a5a5a00, 0x10, 0xffffffff, 0x3f800000, 1<<64 - 1},
+	{0xff, 0, 0x3f800000, 0xffffffff, 0},
+	{0xffff, 0, 0, 0x3f800000, 0x5555555555555555},
+	{0x5a5a5a5a5a5a5a00, 0x10, 0x3f800000, 0, 0xaaaaaaaaaaaaaaaa},
+}
+
+// soilWords is the length of a row of asmSoil, in words of 64 bits: the vectors' patterns,
+// the masks and the general registers.
+var soilWords = 2 + len(general)
+
+// soilTable returns the DATA of asmSoil.
+func soilTable() []string {
+	var out []string
+	word := func(v uint64) {
+		out = append(out, fmt.Sprintf("DATA asmSoil<>+%d(SB)/8, $%#x", 8*len(out), v))
+	}
+	for _, s := range soil {
+		word(uint64(s.odd)<<32 | uint64(s.even))
+		word(s.masks)
+		for i := range general {
+			word(s.general + uint64(i)*s.step)
+		}
+	}
+	return append(out, fmt.Sprintf("GLOBL asmSoil<>(SB), RODATA|NOPTR, $%d", 8*len(out)), "GLOBL asmTurn<>(SB), NOPTR, $8")
+}
+
+// soiling returns the instructions that fill the registers, those of AVX-512 too if wide.
+func soiling(wide bool) []string {
+	out := []string{
+		"MOVQ asmTurn<>(SB), AX",
+		"INCQ asmTurn<>(SB)",
+		fmt.Sprintf("ANDQ $%d, AX", len(soil)-1),
+		fmt.Sprintf("IMULQ $%d, AX", 8*soilWords),
+		"LEAQ asmSoil<>(SB), R15",
+		"ADDQ AX, R15",
+	}
+	vector, count := "Y", 16
+	if wide {
+		vector, count = "Z", 32
+		for i := range 7 {
+			out = append(out, fmt.Sprintf("KMOVQ 8(R15), K%d", i+1))
+		}
+	}
+	for i := range count {
+		out = append(out, fmt.Sprintf("VBROADCASTSS %d(R15), %s%d", 4*(i%2), vector, i))
+	}
+	for i, reg := range general {
+		out = append(out, fmt.Sprintf("MOVQ %d(R15), %s", 16+8*i, reg))
+	}
+	return out
+}
 
 // selectEnv names the environment variable that takes a routine's jump to a copy of
 // it: ROUTINE:COPY, both counted from 0.
@@ -80,13 +138,16 @@ func (b *Build) text() (string, [][2]int) {
 			line("%s", d)
 		}
 	}
+	for _, d := range soilTable() {
+		line("%s", d)
+	}
 	entries := 0
 	var first []int // of each routine's copies in the table
 	for k, r := range b.Source.Routines {
 		owner = [2]int{-1, -1}
 		line("TEXT ·%s(SB)%s", r.Name, trampoline(r.Flags))
-		for i, reg := range general {
-			line("\tMOVQ $%#x, %s", soil+0x10*i, reg)
+		for _, s := range soiling(strings.Contains(b.Source.Path, "avx512")) {
+			line("\t%s", s)
 		}
 		line("\tMOVQ asmTargets<>+%d(SB), R15", 8*k)
 		line("\tJMP R15")
