@@ -68,11 +68,13 @@
 
 // ROW adds the block at w of row r.
 #define ROW(r, w, pos, neg) \
+	PREFETCHT1       (128*r)(FETCH)              \
 	QUANTS(0, w)                                 \
 	PAIR(ACT0, ACT1, Y0, Y4, Y8, Y9)             \
 	PAIR(ACT2, ACT3, Y1, Y5, Y10, Y9)            \
 	PAIR(ACT4, ACT5, Y2, Y6, Y11, Y9)            \
 	PAIR(ACT6, ACT7, Y3, Y7, Y12, Y9)            \
+	PREFETCHT1       (128*r+64)(FETCH)           \
 	VBROADCASTI128   (16*r)(NOW), Y0             \
 	VPBROADCASTD     (64+16*r)(NOW), Y1          \
 	VPBROADCASTD     (68+16*r)(NOW), Y2          \
@@ -160,17 +162,6 @@ four:  // four rows share the loads of the activation
 	PCALIGN $32
 
 fourLoop:
-	PREFETCHT1 (FETCH)
-	PREFETCHT1 64(FETCH)
-	PREFETCHT1 128(FETCH)
-	PREFETCHT1 192(FETCH)
-	PREFETCHT1 256(FETCH)
-	PREFETCHT1 320(FETCH)
-	PREFETCHT1 384(FETCH)
-	PREFETCHT1 448(FETCH)
-	PREFETCHT1 512(FETCH)
-	ADDQ       $(4*144), FETCH
-
 	XCHGQ   NOW, AHEAD
 	MOVL    $144, NEXT
 	LEAQ    292(X_PTR), NEXT_X
@@ -193,8 +184,10 @@ fourLoop:
 	ROW(0, (W_PTR), POS0, NEG0)
 	ROW(1, (W_PTR)(STRIDE*1), POS1, NEG1)
 	ROW(2, (W_PTR)(STRIDE*2), POS2, NEG2)
+	PREFETCHT1 512(FETCH)
 	ROW(3, (W_PTR)(STRIDE3*1), POS3, NEG3)
 
+	ADDQ $(4*144), FETCH
 	ADDQ $144, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT

@@ -26,7 +26,9 @@ CONSTANT(one32, $0x3f8000003f800000) // 1
 CONSTANT(negZero, $0x8000000080000000) // −0
 CONSTANT(negInf, $0xff800000ff800000) // −Inf
 CONSTANT(plus64, $0x4280000042800000) // 64
+CONSTANT(plus87, $0x42ae000042ae0000) // 87
 CONSTANT(minus64, $0xc2800000c2800000) // −64
+CONSTANT(lowered, $0x2f8000002f800000) // 2^−32
 CONSTANT(exponent64, $0x2000000020000000) // 64 of an exponent
 CONSTANT(minus87, $0xc2ae0000c2ae0000) // −87; as an integer without a sign, no −x above it
 CONSTANT(twice87, $0x855c0000855c0000) // 2·87, as an integer
@@ -38,6 +40,19 @@ DATA expTable<>+8(SB)/8, $0xaf841599af85235a
 DATA expTable<>+16(SB)/8, $0xaf862859af846226
 DATA expTable<>+24(SB)/8, $0xaf8ead81af898a60
 GLOBL expTable<>(SB), RODATA|NOPTR, $32
+
+// The same, from which e^x·2^32 is made, a normal number from −104 to 0, and e^x·2^−32, one
+// from −60 to 110.
+DATA raisedTable<>+0(SB)/8, $0xbf876eabbf8add31
+DATA raisedTable<>+8(SB)/8, $0xbf841599bf85235a
+DATA raisedTable<>+16(SB)/8, $0xbf862859bf846226
+DATA raisedTable<>+24(SB)/8, $0xbf8ead81bf898a60
+GLOBL raisedTable<>(SB), RODATA|NOPTR, $32
+DATA loweredTable<>+0(SB)/8, $0x9f876eab9f8add31
+DATA loweredTable<>+8(SB)/8, $0x9f8415999f85235a
+DATA loweredTable<>+16(SB)/8, $0x9f8628599f846226
+DATA loweredTable<>+24(SB)/8, $0x9f8ead819f898a60
+GLOBL loweredTable<>(SB), RODATA|NOPTR, $32
 
 CONSTANT(gelu1, $0x3ff9884533d43651)
 CONSTANT(gelu3, $0x3fb2444f2a4d8b4b)

@@ -19,7 +19,6 @@
 #define HIGH Z19
 #define FAR Z18 // where the scaling of an argument begins, below 0
 #define LIMIT Z17
-#define SMALLER Z17
 #define NEGZERO Z16 // a product that may be subnormal is fused with −0, which is much faster
 
 // func expF32ElemsAVX512(dst, src *float32, n int)
@@ -89,7 +88,7 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VMINPS    Z0, HIGH, Z0
 	VCMPPS    $1, FAR, Z0, BELOW // less
 	VCMPPS.BCST $14, plus64<>(SB), Z0, ABOVE // greater
-	EXPPARTS(VFNMADD231PS, Z0, Z1, Z2, Z3)
+	EXPPARTS(VFNMADD231PS, TABLE, Z0, Z1, Z2, Z3)
 	VPADDD    SHIFT, Z3, BELOW, Z3
 	VPSUBD    SHIFT, Z3, ABOVE, Z3
 	VFMADD213PS Z3, Z3, Z2
@@ -106,104 +105,102 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	JGE       loop
 	JMP       rest
 
-// DIVISORS4 makes of t·2^k in Z0 to Z3 and p in Z8 to Z11 the divisors of siluF32 in
-// Z8 to Z11.
-#define DIVISORS4 \
-	VPMINSD     ONE, Z0, Z4;    \
-	VPMINSD     ONE, Z1, Z5;    \
-	VPMINSD     ONE, Z2, Z6;    \
-	VPMINSD     ONE, Z3, Z7;    \
-	VFMADD213PS Z4, Z0, Z8;     \
-	VFMADD213PS Z5, Z1, Z9;     \
-	VFMADD213PS Z6, Z2, Z10;    \
-	VFMADD213PS Z7, Z3, Z11;    \
-	VPMAXSD     ONE, Z0, Z0;    \
-	VPMAXSD     ONE, Z1, Z1;    \
-	VPMAXSD     ONE, Z2, Z2;    \
-	VPMAXSD     ONE, Z3, Z3;    \
-	VADDPS      Z0, Z8, Z8;     \
-	VADDPS      Z1, Z9, Z9;     \
-	VADDPS      Z2, Z10, Z10;   \
-	VADDPS      Z3, Z11, Z11
+// DIVISORS4 makes of u·t·2^k in Z0 to Z3 and p in Z8 to Z11, with u = UNIT, the divisors of
+// siluF32, times u, in Z8 to Z11.
+#define DIVISORS4(UNIT) \
+	VPMINSD     UNIT, Z0, Z4;   \
+	VPMINSD     UNIT, Z1, Z5;   \
+	VPMINSD     UNIT, Z2, Z6;   \
+	VPMINSD     UNIT, Z3, Z7;   \
+	VFMADD213PS Z4, Z0, Z8; \
+	VFMADD213PS Z5, Z1, Z9; \
+	VFMADD213PS Z6, Z2, Z10; \
+	VFMADD213PS Z7, Z3, Z11; \
+	VPMAXSD     UNIT, Z0, Z0;   \
+	VPMAXSD     UNIT, Z1, Z1;   \
+	VPMAXSD     UNIT, Z2, Z2;   \
+	VPMAXSD     UNIT, Z3, Z3;   \
+	VADDPS      Z0, Z8, Z8;  \
+	VADDPS      Z1, Z9, Z9;  \
+	VADDPS      Z2, Z10, Z10;  \
+	VADDPS      Z3, Z11, Z11;  
 
-// ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if one of them is
-// below −87.
+// ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if the magnitude of
+// one is above 87. VRANGEPS passes over NaN, which needs no care.
 #define ARGUMENTS4 \
-	VMOVUPS  (SRC), Z12;         \
-	VMOVUPS  64(SRC), Z13;       \
-	VMOVUPS  128(SRC), Z14;      \
-	VMOVUPS  192(SRC), Z15;      \
-	VPMAXUD  Z12, Z13, Z4;       \
-	VPMAXUD  Z14, Z15, Z5;       \
-	VPMAXUD  Z4, Z5, Z4;         \
-	VPCMPUD.BCST $6, minus87<>(SB), Z4, K3; /* greater */ \
-	KORTESTW K3, K3;             \
+	VMOVUPS  (SRC), Z12;       \
+	VMOVUPS  64(SRC), Z13;     \
+	VMOVUPS  128(SRC), Z14;    \
+	VMOVUPS  192(SRC), Z15;    \
+	VRANGEPS $11, Z12, Z13, Z4; /* the larger magnitude */ \
+	VRANGEPS $11, Z14, Z15, Z5; \
+	VRANGEPS $11, Z4, Z5, Z4;  \
+	VCMPPS.BCST $14, plus87<>(SB), Z4, K3; /* greater */ \
+	KORTESTW K3, K3;           \
 	JNZ      careful
 
-// SILU4 is siluF32 of Z12 to Z15, none below −87, in Z0 to Z3.
+// SILU4 is siluF32 of Z12 to Z15, from −87 to 87, in Z0 to Z3.
 #define SILU4 \
-	VMINPS Z12, HIGH, Z0;     \
-	VMINPS Z13, HIGH, Z1;     \
-	VMINPS Z14, HIGH, Z2;     \
-	VMINPS Z15, HIGH, Z3;     \
-	EXPPARTS4(VFNMSUB231PS);  \
-	DIVISORS4;                \
-	VDIVPS Z8, Z12, Z0;       \
-	VDIVPS Z9, Z13, Z1;       \
-	VDIVPS Z10, Z14, Z2;      \
+	VMOVAPS Z12, Z0;                \
+	VMOVAPS Z13, Z1;                \
+	VMOVAPS Z14, Z2;                \
+	VMOVAPS Z15, Z3;                \
+	EXPPARTS4(VFNMSUB231PS, TABLE); \
+	DIVISORS4(ONE);                 \
+	VDIVPS Z8, Z12, Z0;             \
+	VDIVPS Z9, Z13, Z1;             \
+	VDIVPS Z10, Z14, Z2;            \
 	VDIVPS Z11, Z15, Z3
 
-// SCALED sets O to what siluF32 calls one, where e^−X = T·(1+P), scales T by it, and
-// makes the divisor in P.
-#define SCALED(X, T, P, O) \
-	VCMPPS      $1, FAR, X, BELOW;    /* less */ \
-	VPSUBD      SHIFT, T, BELOW, T;   \
-	VMOVAPS     ONE, O;               \
-	VPSUBD      SHIFT, ONE, BELOW, O; /* 2^−64 */ \
-	VPMINSD     O, T, SMALLER;        \
-	VFMADD213PS SMALLER, T, P;        \
-	VPMAXSD     O, T, T;              \
-	VADDPS      T, P, P
+// LOWERED makes Y·2^−32 of the quotient Y, which is as much too large, and rounds
+// it where it is subnormal. Where Y has overflowed the result is X, which none exceeds.
+#define LOWERED(X, Y) \
+	VFMADD213PS NEGZERO, UNIT, Y; \
+	VRANGEPS    $6, X, Y, Y // the smaller magnitude
 
-// CAREFUL4 is siluF32 of Z12 to Z15 in Z0 to Z3. VMAXPS returns its last operand, the
-// first one here, where it is NaN.
+// CAREFUL4 is siluF32 of Z12 to Z15 in Z0 to Z3, by divisors times 2^−32: e^−x overflows
+// below −87. VMAXPS returns its last operand, the first one here, where it is NaN.
 #define CAREFUL4 \
-	VMAXPS Z12, LOW, Z12;         \
-	VMAXPS Z13, LOW, Z13;         \
-	VMAXPS Z14, LOW, Z14;         \
-	VMAXPS Z15, LOW, Z15;         \
-	VMINPS Z12, HIGH, Z0;         \
-	VMINPS Z13, HIGH, Z1;         \
-	VMINPS Z14, HIGH, Z2;         \
-	VMINPS Z15, HIGH, Z3;         \
-	EXPPARTS4(VFNMSUB231PS);      \
-	SCALED(Z12, Z0, Z8, Z4);      \
-	SCALED(Z13, Z1, Z9, Z5);      \
-	SCALED(Z14, Z2, Z10, Z6);     \
-	SCALED(Z15, Z3, Z11, Z7);     \
-	VDIVPS Z8, Z12, Z0;           \
-	VDIVPS Z9, Z13, Z1;           \
-	VDIVPS Z10, Z14, Z2;          \
-	VDIVPS Z11, Z15, Z3;          \
-	VFMADD213PS NEGZERO, Z4, Z0;  \
-	VFMADD213PS NEGZERO, Z5, Z1;  \
-	VFMADD213PS NEGZERO, Z6, Z2;  \
-	VFMADD213PS NEGZERO, Z7, Z3
+	VMAXPS Z12, LOW, Z12;           \
+	VMAXPS Z13, LOW, Z13;           \
+	VMAXPS Z14, LOW, Z14;           \
+	VMAXPS Z15, LOW, Z15;           \
+	VMINPS Z12, HIGH, Z0;           \
+	VMINPS Z13, HIGH, Z1;           \
+	VMINPS Z14, HIGH, Z2;           \
+	VMINPS Z15, HIGH, Z3;           \
+	EXPPARTS4(VFNMSUB231PS, LOWTABLE); \
+	DIVISORS4(UNIT);                \
+	VDIVPS Z8, Z12, Z0;             \
+	VDIVPS Z9, Z13, Z1;             \
+	VDIVPS Z10, Z14, Z2;            \
+	VDIVPS Z11, Z15, Z3;            \
+	LOWERED(Z12, Z0);               \
+	LOWERED(Z13, Z1);               \
+	LOWERED(Z14, Z2);               \
+	LOWERED(Z15, Z3)
 
 // CAREFUL is siluF32 of Z0 in Z0.
 #define CAREFUL \
-	VMAXPS Z0, LOW, Z0;            \
-	VMINPS Z0, HIGH, Z1;           \
-	EXPPARTS(VFNMSUB231PS, Z1, Z2, Z3, Z4); \
-	SCALED(Z0, Z4, Z3, Z5);        \
-	VDIVPS Z3, Z0, Z0;             \
-	VFMADD213PS NEGZERO, Z5, Z0
+	VMAXPS      Z0, LOW, Z12;   \
+	VMINPS      Z12, HIGH, Z1;  \
+	EXPPARTS(VFNMSUB231PS, LOWTABLE, Z1, Z2, Z3, Z4); \
+	VPMINSD     UNIT, Z4, Z5;   \
+	VFMADD213PS Z5, Z4, Z3;     \
+	VPMAXSD     UNIT, Z4, Z4;   \
+	VADDPS      Z4, Z3, Z3;     \
+	VDIVPS      Z3, Z12, Z0;    \
+	LOWERED(Z12, Z0)
+
+#define LOWTABLE Z18
+#define UNIT Z17 // 2^−32
 
 #define SILUCONSTANTS \
 	EXPCONSTANTS(negExpSteps);             \
 	VBROADCASTSS siluLow<>(SB), LOW;       \
 	VBROADCASTSS siluHigh<>(SB), HIGH;     \
-	VBROADCASTSS minus64<>(SB), FAR;       \
+	VBROADCASTF32X8 loweredTable<>(SB), LOWTABLE; \
+	VBROADCASTSS lowered<>(SB), UNIT;      \
 	VBROADCASTSS negZero<>(SB), NEGZERO
 
 // func siluF32ElemsAVX512(dst, src *float32, n int)

@@ -1,7 +1,8 @@
 // EXPPARTS is expParts: of the argument in X, which becomes r, it makes p in P and
 // t·2^k in T. N, which has n + expRound, is spoiled. FNM is VFNMADD231PS; with
-// VFNMSUB231PS, and STEPS negative, the argument is −X.
-#define EXPPARTS(FNM, X, N, P, T) \
+// VFNMSUB231PS, and STEPS negative, the argument is −X. ENTRIES is TABLE, or another one
+// that scales t·2^k.
+#define EXPPARTS(FNM, ENTRIES, X, N, P, T) \
 	VMOVAPS     STEPS, N;         \
 	VFMADD213PS ROUND, X, N;      \
 	VSUBPS      ROUND, N, P;      \
@@ -12,13 +13,13 @@
 	VFMADD213PS C2, X, P;         \
 	VFMADD213PS C1, X, P;         \
 	VMULPS      X, P, P;          \
-	VPERMPS     TABLE, N, T;      \
+	VPERMPS     ENTRIES, N, T;    \
 	VPSLLD      $20, N, N;        \
 	VPADDD      N, T, T
 
 // EXPPARTS4 is EXPPARTS of four vectors at a time, which hides the latency: of the
 // arguments in Z0 to Z3 it makes p in Z8 to Z11 and t·2^k in Z0 to Z3. Z4 to Z7 are spoiled.
-#define EXPPARTS4(FNM) \
+#define EXPPARTS4(FNM, ENTRIES) \
 	VMOVAPS     STEPS, Z4;      \
 	VMOVAPS     STEPS, Z5;      \
 	VMOVAPS     STEPS, Z6;      \
@@ -59,10 +60,10 @@
 	VMULPS      Z1, Z9, Z9;     \
 	VMULPS      Z2, Z10, Z10;   \
 	VMULPS      Z3, Z11, Z11;   \
-	VPERMPS     TABLE, Z4, Z0;  \
-	VPERMPS     TABLE, Z5, Z1;  \
-	VPERMPS     TABLE, Z6, Z2;  \
-	VPERMPS     TABLE, Z7, Z3;  \
+	VPERMPS     ENTRIES, Z4, Z0; \
+	VPERMPS     ENTRIES, Z5, Z1; \
+	VPERMPS     ENTRIES, Z6, Z2; \
+	VPERMPS     ENTRIES, Z7, Z3; \
 	VPSLLD      $20, Z4, Z4;    \
 	VPSLLD      $20, Z5, Z5;    \
 	VPSLLD      $20, Z6, Z6;    \
@@ -75,7 +76,7 @@
 // EXP4 is the exponential of Z0 to Z3 in Z8 to Z11 where it and t·2^k are normal
 // numbers. Z0 to Z7 are spoiled.
 #define EXP4 \
-	EXPPARTS4(VFNMADD231PS);    \
+	EXPPARTS4(VFNMADD231PS, TABLE); \
 	VFMADD213PS Z0, Z0, Z8;     \
 	VFMADD213PS Z1, Z1, Z9;     \
 	VFMADD213PS Z2, Z2, Z10;    \

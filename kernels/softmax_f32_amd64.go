@@ -2,10 +2,14 @@
 
 package kernels
 
-import "unsafe"
+import (
+	"math"
+	"slices"
+	"unsafe"
+)
 
 // softmaxArgs… compute the first loop of softmaxF32Generic for n ≥ 1 elements,
-// without its early end, and return NaN if an argument is; softmaxExp… the
+// without its early end; softmaxArgsAVX2 returns NaN if an argument is. softmaxExp… compute the
 // second, and return the sum of the lanes; scaleF32… the third. mask may be nil.
 //
 //go:noescape
@@ -46,7 +50,10 @@ func softmaxF32AVX512(dst, x, mask []float32, scale float32) {
 	}
 	d := unsafe.SliceData(dst)
 	top := softmaxArgsAVX512(d, unsafe.SliceData(x), unsafe.SliceData(mask), n, scale)
-	if softmaxSpecial(dst, top) {
+	if math.IsInf(float64(top), -1) && slices.ContainsFunc(dst, func(t float32) bool { return t != t }) {
+		top = float32(math.NaN())
+	}
+	if softmaxSpecial(dst, top) { // a NaN beside finite elements makes the sum NaN
 		return
 	}
 	scaleF32AVX512(d, n, 1/softmaxExpAVX512(d, n, top))

@@ -9,15 +9,14 @@
 #define ADD DX
 #define LANE DX
 #define LEN CX
-#define SOME R8
 #define BITS AX
 #define LIVE K1
-#define ODD K2
-#define BELOW K2
 #define LOW Z20
 #define SCALE Z13
 #define TOP Z12
 #define NEGZERO Z13 // a product that may be subnormal is fused with −0, which is much faster
+#define RAISED Z14 // table of e^x·2^32
+#define UNIT Z15 // 2^−32
 #define SUM0 Z16
 #define SUM1 Z17
 #define SUM2 Z18
@@ -30,7 +29,9 @@
 //		dst[i] = fma(scale, x[i], mask[i]), or f32(scale·x[i]) if mask is nil
 //		top = max(top, dst[i])
 //	}
-//	return top, or NaN if an element is NaN
+//	return top
+//
+// Where an element is NaN what it returns is NaN or the largest of some others.
 TEXT ·softmaxArgsAVX512(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), DST
 	MOVQ         x+8(FP), SRC
@@ -41,7 +42,6 @@ TEXT ·softmaxArgsAVX512(SB), NOSPLIT, $0-44
 	VMOVAPS      TOP, Z4
 	VMOVAPS      TOP, Z5
 	VMOVAPS      TOP, Z6
-	KXORW        ODD, ODD, ODD      // where a NaN was seen
 	SUBQ         $64, LEN
 	JLT          few
 
@@ -74,10 +74,6 @@ storeFour:
 	VMAXPS  Z1, Z4, Z4
 	VMAXPS  Z2, Z5, Z5
 	VMAXPS  Z3, Z6, Z6
-	VCMPPS  $3, Z0, Z1, K3 // unordered: either is NaN
-	VCMPPS  $3, Z2, Z3, K4
-	KORW    K3, ODD, ODD
-	KORW    K4, ODD, ODD
 	ADDQ    $256, SRC
 	ADDQ    $256, DST
 	SUBQ    $64, LEN
@@ -106,16 +102,12 @@ plain:
 store:
 	VMOVUPS Z0, LIVE, (DST)
 	VMAXPS  Z0, TOP, LIVE, TOP // elements that are none take no part
-	VFPCLASSPSZ $0x81, Z0, LIVE, K3 // NaN, quiet or not
-	KORW    K3, ODD, ODD
 	ADDQ    $64, SRC
 	ADDQ    $64, DST
 	SUBQ    $16, LEN
 	JGT     one
 
 reduce:
-	KORTESTW      ODD, ODD
-	JNZ           nan
 	VEXTRACTF64X4 $1, TOP, Y0
 	VMAXPS        Y0, Y12, Y0
 	VEXTRACTF128  $1, Y0, X1
@@ -128,11 +120,6 @@ reduce:
 	VZEROUPPER
 	RET
 
-nan:
-	MOVL $0x7fc00000, ret+40(FP)
-	VZEROUPPER
-	RET
-
 // func softmaxExpAVX512(dst *float32, n int, top float32) float32
 //
 //	for i := range n {
@@ -141,21 +128,23 @@ nan:
 //	}
 //	return sum of lanes: l and l+32, l+16, l+8, l+4, l+2, l+1
 //
-// 64 elements at a time, unless one of them is below −87: then, and at the end, SOME
-// are left for the loop of one vector, and the lanes are in the frame.
+// 64 elements at a time, where one of them is below −87 with a scale; what is left at the
+// end one vector at a time, with the lanes in the frame. A NaN makes the sum NaN.
 TEXT ·softmaxExpAVX512(SB), NOSPLIT, $256-28
-	MOVQ         dst+0(FP), DST
-	MOVQ         n+8(FP), LEN
-	VBROADCASTSS top+16(FP), TOP
+	MOVQ            dst+0(FP), DST
+	MOVQ            n+8(FP), LEN
+	VBROADCASTSS    top+16(FP), TOP
 	EXPCONSTANTS(expSteps)
-	VBROADCASTSS expLow<>(SB), LOW
-	VBROADCASTSS negZero<>(SB), NEGZERO
-	VPXORD       SUM0, SUM0, SUM0
-	VPXORD       SUM1, SUM1, SUM1
-	VPXORD       SUM2, SUM2, SUM2
-	VPXORD       SUM3, SUM3, SUM3
-	SUBQ         $64, LEN
-	JLT          rest
+	VBROADCASTSS    expLow<>(SB), LOW
+	VBROADCASTSS    negZero<>(SB), NEGZERO
+	VBROADCASTF32X8 raisedTable<>(SB), RAISED
+	VBROADCASTSS    lowered<>(SB), UNIT
+	VPXORD          SUM0, SUM0, SUM0
+	VPXORD          SUM1, SUM1, SUM1
+	VPXORD          SUM2, SUM2, SUM2
+	VPXORD          SUM3, SUM3, SUM3
+	SUBQ            $64, LEN
+	JLT             rest
 
 	PCALIGN $32
 
@@ -173,8 +162,10 @@ expLoop:
 	VPMAXUD  Z4, Z5, Z4
 	VPCMPUD.BCST $6, minus87<>(SB), Z4, K3 // greater
 	KORTESTW K3, K3
-	JNZ      general
+	JNZ      scaled
 	EXP4
+
+store:
 	VMOVUPS  Z8, (DST)
 	VMOVUPS  Z9, 64(DST)
 	VMOVUPS  Z10, 128(DST)
@@ -188,11 +179,36 @@ expLoop:
 	JGE      expLoop
 
 rest:
-	MOVQ    LEN, SOME
-	MOVQ    $-64, LEN
-	ADDQ    $64, SOME
-	JNZ     some
+	ADDQ    $64, LEN
+	JZ      sum
+	MOVQ    SP, LANE
+	VMOVUPS SUM0, 0(SP)
+	VMOVUPS SUM1, 64(SP)
+	VMOVUPS SUM2, 128(SP)
+	VMOVUPS SUM3, 192(SP)
 
+one:
+	LANES(LEN)
+	VMOVUPS.Z   (DST), LIVE, Z0
+	VSUBPS      TOP, Z0, Z0
+	VMAXPS      Z0, LOW, Z0 // NaN stays
+	EXPPARTS(VFNMADD231PS, RAISED, Z0, Z1, Z2, Z3)
+	VFMADD213PS Z3, Z3, Z2
+	VFMADD213PS NEGZERO, UNIT, Z2
+	VMOVUPS     Z2, LIVE, (DST)
+	VMOVUPS     (LANE), Z0
+	VADDPS      Z2, Z0, LIVE, Z0
+	VMOVUPS     Z0, (LANE)
+	ADDQ        $64, DST
+	ADDQ        $64, LANE
+	SUBQ        $16, LEN
+	JGT         one
+	VMOVUPS     0(SP), SUM0
+	VMOVUPS     64(SP), SUM1
+	VMOVUPS     128(SP), SUM2
+	VMOVUPS     192(SP), SUM3
+
+sum:
 	VADDPS        SUM2, SUM0, SUM0
 	VADDPS        SUM3, SUM1, SUM1
 	VADDPS        SUM1, SUM0, SUM0
@@ -208,44 +224,21 @@ rest:
 	VZEROUPPER
 	RET
 
-general:
-	MOVQ $64, SOME
-	SUBQ $64, LEN
-
-some:
-	MOVQ    SP, LANE
-	VMOVUPS SUM0, 0(SP)
-	VMOVUPS SUM1, 64(SP)
-	VMOVUPS SUM2, 128(SP)
-	VMOVUPS SUM3, 192(SP)
-
-one:
-	LANES(SOME)
-	VMOVUPS.Z   (DST), LIVE, Z0
-	VSUBPS      TOP, Z0, Z0
-	VMAXPS      LOW, Z0, Z0
-	VCMPPS.BCST $1, minus87<>(SB), Z0, BELOW // less
-	EXPPARTS(VFNMADD231PS, Z0, Z1, Z2, Z3)
-	VPADDD      SHIFT, Z3, BELOW, Z3
-	VFMADD213PS Z3, Z3, Z2
-	VMOVAPS     ONE, Z0
-	VPSUBD      SHIFT, ONE, BELOW, Z0 // 2^−64
-	VFMADD213PS NEGZERO, Z0, Z2
-	VMOVUPS     Z2, LIVE, (DST)
-	VMOVUPS     (LANE), Z0
-	VADDPS      Z2, Z0, LIVE, Z0
-	VMOVUPS     Z0, (LANE)
-	ADDQ        $64, DST
-	ADDQ        $64, LANE
-	SUBQ        $16, SOME
-	JGT         one
-	VMOVUPS     0(SP), SUM0
-	VMOVUPS     64(SP), SUM1
-	VMOVUPS     128(SP), SUM2
-	VMOVUPS     192(SP), SUM3
-	TESTQ       LEN, LEN
-	JGE         expLoop
-	JMP         rest
+scaled:
+	VMAXPS Z0, LOW, Z0 // NaN stays
+	VMAXPS Z1, LOW, Z1
+	VMAXPS Z2, LOW, Z2
+	VMAXPS Z3, LOW, Z3
+	EXPPARTS4(VFNMADD231PS, RAISED)
+	VFMADD213PS Z0, Z0, Z8
+	VFMADD213PS Z1, Z1, Z9
+	VFMADD213PS Z2, Z2, Z10
+	VFMADD213PS Z3, Z3, Z11
+	VFMADD213PS NEGZERO, UNIT, Z8
+	VFMADD213PS NEGZERO, UNIT, Z9
+	VFMADD213PS NEGZERO, UNIT, Z10
+	VFMADD213PS NEGZERO, UNIT, Z11
+	JMP store
 
 // func scaleF32AVX512(dst *float32, n int, by float32)
 //
@@ -274,7 +267,7 @@ scaleFour:
 
 scaleRest:
 	ADDQ $64, LEN
-	JZ   scaled
+	JZ   scaleDone
 
 scaleOne:
 	LANES(LEN)
@@ -285,6 +278,6 @@ scaleOne:
 	SUBQ      $16, LEN
 	JGT       scaleOne
 
-scaled:
+scaleDone:
 	VZEROUPPER
 	RET
