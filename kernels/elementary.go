@@ -25,11 +25,9 @@ const (
 // below 2^−51.
 //
 // Reduction: r = x − k·π/2 with k the integer nearest to x·2/π as computed, so
-// that |r| ≤ π/4 + 2^−20. k·halfPi1 is exact, and so are the first two
-// differences: each is a multiple of the last bit of x or of the product, and so
-// small that it has at most 53 bits. The other two round results below 1 in
-// magnitude, and k·halfPi4 < 2^−37 has an error below 2^−90: r is wrong by at
-// most u.
+// that |r| ≤ π/4 + 2^−20. The first two differences are exact: each is a multiple of the last
+// bit of x or of the product, and so small that it has at most 53 bits. The other two round
+// results below 1 in magnitude: r is wrong by at most u.
 //
 // Series, z = r²: |r|^17/17! < 2^−54 for the sine, |r|^18/18! < 2^−58 for the
 // cosine. Evaluation: the sine is r + r·z·s with |r·z·s| < 0.09, the cosine is
@@ -38,27 +36,27 @@ const (
 func sinCos(x float64) (sin, cos float64) {
 	q := int64(float64(x*(2/math.Pi)) + 0.5)
 	k := float64(q)
-	r := x - float64(k*halfPi1)
-	r -= float64(k * halfPi2)
-	r -= float64(k * halfPi3)
-	r -= float64(k * halfPi4)
+	r := math.FMA(-k, halfPi1, x)
+	r = math.FMA(-k, halfPi2, r)
+	r = math.FMA(-k, halfPi3, r)
+	r = math.FMA(-k, halfPi4, r)
 
 	z := float64(r * r)
-	s := float64(z*(-1.0/1307674368000)) + 1.0/6227020800
-	s = float64(z*s) - 1.0/39916800
-	s = float64(z*s) + 1.0/362880
-	s = float64(z*s) - 1.0/5040
-	s = float64(z*s) + 1.0/120
-	s = float64(z*s) - 1.0/6
-	s = r + float64(float64(r*z)*s)
+	s := math.FMA(z, -1.0/1307674368000, 1.0/6227020800)
+	s = math.FMA(z, s, -1.0/39916800)
+	s = math.FMA(z, s, 1.0/362880)
+	s = math.FMA(z, s, -1.0/5040)
+	s = math.FMA(z, s, 1.0/120)
+	s = math.FMA(z, s, -1.0/6)
+	s = math.FMA(float64(r*z), s, r)
 
-	c := float64(z*(1.0/20922789888000)) - 1.0/87178291200
-	c = float64(z*c) + 1.0/479001600
-	c = float64(z*c) - 1.0/3628800
-	c = float64(z*c) + 1.0/40320
-	c = float64(z*c) - 1.0/720
-	c = float64(z*c) + 1.0/24
-	c = 1 - (float64(0.5*z) - float64(float64(z*z)*c))
+	c := math.FMA(z, 1.0/20922789888000, -1.0/87178291200)
+	c = math.FMA(z, c, 1.0/479001600)
+	c = math.FMA(z, c, -1.0/3628800)
+	c = math.FMA(z, c, 1.0/40320)
+	c = math.FMA(z, c, -1.0/720)
+	c = math.FMA(z, c, 1.0/24)
+	c = 1 - math.FMA(-float64(z*z), c, float64(0.5*z))
 
 	// sin(r + qπ/2), cos(r + qπ/2): exchanged for odd q, then signed. Branches
 	// would be mispredicted, for angles of neighbours have nothing in common.

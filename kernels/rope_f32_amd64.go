@@ -27,35 +27,35 @@ func ropeHalvesAVX512(dst, x, cos, sin *float32, heads, headDim, half int)
 // ropePad.
 //
 //go:noescape
-func trigPairsAVX2(table *float32, angles *float64, n int, magnitude float64)
+func trigPairsAVX2(table *float32, angles *float64, n int, pos, scale, magnitude float64)
 
 //go:noescape
-func trigPairsAVX512(table *float32, angles *float64, n int, magnitude float64)
+func trigPairsAVX512(table *float32, angles *float64, n int, pos, scale, magnitude float64)
 
 //go:noescape
-func trigHalvesAVX2(cos, sin *float32, angles *float64, n int, magnitude float64)
+func trigHalvesAVX2(cos, sin *float32, angles *float64, n int, pos, scale, magnitude float64)
 
 //go:noescape
-func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, magnitude float64)
+func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, pos, scale, magnitude float64)
 
 func ropeF32AVX2(dst, x, factors []float32, p spec.RopeParams) {
 	n := ropeRace(dst, x, factors, p)
 	if n == 0 {
 		return
 	}
-	var s ropeScratch
-	angles, table := s.parts(p)
-	magnitude := ropeAngles(angles, factors, p)
-	d, in, cos := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
-	if p.Halves {
-		second, _ := ropeLayout(p)
-		sin := &table[second]
-		trigHalvesAVX2(cos, sin, unsafe.SliceData(angles), p.Width/2, magnitude)
-		ropeHalvesAVX2(d, in, cos, sin, n, p.HeadDim, p.Width/2)
-	} else {
-		trigPairsAVX2(cos, unsafe.SliceData(angles), p.Width/2, magnitude)
-		ropePairsAVX2(d, in, cos, n, p.HeadDim, p.Width)
-	}
+	withAngles(factors, p, func(a ropeAngles) {
+		var t ropeTable
+		d, in, cos, turns := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(t.of(p)), unsafe.SliceData(a.turns)
+		if p.Halves {
+			second, _ := ropeLayout(p)
+			sin := (*float32)(unsafe.Add(unsafe.Pointer(cos), 4*second))
+			trigHalvesAVX2(cos, sin, turns, p.Width/2, a.pos, a.scale, a.magnitude)
+			ropeHalvesAVX2(d, in, cos, sin, n, p.HeadDim, p.Width/2)
+		} else {
+			trigPairsAVX2(cos, turns, p.Width/2, a.pos, a.scale, a.magnitude)
+			ropePairsAVX2(d, in, cos, n, p.HeadDim, p.Width)
+		}
+	})
 	copyRest(dst, x, p)
 }
 
@@ -64,19 +64,19 @@ func ropeF32AVX512(dst, x, factors []float32, p spec.RopeParams) {
 	if n == 0 {
 		return
 	}
-	var s ropeScratch
-	angles, table := s.parts(p)
-	magnitude := ropeAngles(angles, factors, p)
-	d, in, cos := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(table)
-	if p.Halves {
-		second, _ := ropeLayout(p)
-		sin := &table[second]
-		trigHalvesAVX512(cos, sin, unsafe.SliceData(angles), p.Width/2, magnitude)
-		ropeHalvesAVX512(d, in, cos, sin, n, p.HeadDim, p.Width/2)
-	} else {
-		trigPairsAVX512(cos, unsafe.SliceData(angles), p.Width/2, magnitude)
-		ropePairsAVX512(d, in, cos, n, p.HeadDim, p.Width)
-	}
+	withAngles(factors, p, func(a ropeAngles) {
+		var t ropeTable
+		d, in, cos, turns := unsafe.SliceData(dst), unsafe.SliceData(x), unsafe.SliceData(t.of(p)), unsafe.SliceData(a.turns)
+		if p.Halves {
+			second, _ := ropeLayout(p)
+			sin := (*float32)(unsafe.Add(unsafe.Pointer(cos), 4*second))
+			trigHalvesAVX512(cos, sin, turns, p.Width/2, a.pos, a.scale, a.magnitude)
+			ropeHalvesAVX512(d, in, cos, sin, n, p.HeadDim, p.Width/2)
+		} else {
+			trigPairsAVX512(cos, turns, p.Width/2, a.pos, a.scale, a.magnitude)
+			ropePairsAVX512(d, in, cos, n, p.HeadDim, p.Width)
+		}
+	})
 	copyRest(dst, x, p)
 }
 

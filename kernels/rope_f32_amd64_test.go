@@ -51,29 +51,28 @@ func TestRopeTiers(t *testing.T) {
 
 // TestTrigTiers: assembly has the bits of sinCos, up to the largest angles.
 func TestTrigTiers(t *testing.T) {
-	type trig = func(table []float32, angles []float64, m float64, p spec.RopeParams)
+	type trig = func(table []float32, a ropeAngles, p spec.RopeParams)
 	r := rand.New(rand.NewPCG(1, 1))
 	second := func(p spec.RopeParams) int { s, _ := ropeLayout(p); return s }
 	for _, tier := range assemblyTiers[trig](t,
-		func(table []float32, angles []float64, m float64, p spec.RopeParams) {
+		func(table []float32, a ropeAngles, p spec.RopeParams) {
 			if p.Halves {
-				trigHalvesAVX2(&table[0], &table[second(p)], &angles[0], p.Width/2, m)
+				trigHalvesAVX2(&table[0], &table[second(p)], &a.turns[0], p.Width/2, a.pos, a.scale, a.magnitude)
 			} else {
-				trigPairsAVX2(&table[0], &angles[0], p.Width/2, m)
+				trigPairsAVX2(&table[0], &a.turns[0], p.Width/2, a.pos, a.scale, a.magnitude)
 			}
 		},
-		func(table []float32, angles []float64, m float64, p spec.RopeParams) {
+		func(table []float32, a ropeAngles, p spec.RopeParams) {
 			if p.Halves {
-				trigHalvesAVX512(&table[0], &table[second(p)], &angles[0], p.Width/2, m)
+				trigHalvesAVX512(&table[0], &table[second(p)], &a.turns[0], p.Width/2, a.pos, a.scale, a.magnitude)
 			} else {
-				trigPairsAVX512(&table[0], &angles[0], p.Width/2, m)
+				trigPairsAVX512(&table[0], &a.turns[0], p.Width/2, a.pos, a.scale, a.magnitude)
 			}
 		}) {
 		for k := range 200 {
 			p := plainRope(2+2*r.IntN(60), 1, 1e4)
 			p.Halves = k%2 == 1
-			angles, table := new(ropeScratch).parts(p)
-			_, want := new(ropeScratch).parts(p)
+			angles, table, want := new(ropeScratch)[:], new(ropeTable).of(p), new(ropeTable).of(p)
 			for i := range p.Width / 2 {
 				angles[i] = min(1<<31, math.Ldexp(r.Float64(), r.IntN(45)-12))
 				if r.IntN(3) == 0 {
@@ -81,9 +80,9 @@ func TestTrigTiers(t *testing.T) {
 				}
 				angles[i] = min(angles[i], 1<<31)
 			}
-			for _, m := range []float64{1, 1.7} {
-				trigGeneric(want, angles, m, p)
-				tier.f(table, angles, m, p)
+			for _, a := range []ropeAngles{{angles, 1, 1, 1}, {angles, 1, 1, 1.7}, {angles, 0.3, 0.9, 1}} {
+				trigGeneric(want, a, p)
+				tier.f(table, a, p)
 				s, step := ropeLayout(p)
 				for i := range p.Width / 2 {
 					for _, at := range []int{i * step, i*step + s} {

@@ -11,10 +11,12 @@ func ropeF32Generic(dst, x, factors []float32, p spec.RopeParams) {
 	if len(x) == 0 {
 		return
 	}
-	var s ropeScratch
-	angles, table := s.parts(p)
-	trigGeneric(table, angles, ropeAngles(angles, factors, p), p)
-	ropeRotateGeneric(dst, x, table, p)
+	withAngles(factors, p, func(a ropeAngles) {
+		var t ropeTable
+		table := t.of(p)
+		trigGeneric(table, a, p)
+		ropeRotateGeneric(dst, x, table, p)
+	})
 	copyRest(dst, x, p)
 }
 

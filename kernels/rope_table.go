@@ -7,16 +7,22 @@ import (
 	"assay/spec"
 )
 
-// ropeScratch holds the angles and the table of heads of usual width.
+// ropeAngles are scale·(pos·turns[i]) for i < Width/2. turns has room for ropePad more, and
+// the table for what is made of them, so that assembly need not stop at the last.
+type ropeAngles struct {
+	turns                 []float64
+	pos, scale, magnitude float64
+}
+
+// ropeScratch and ropeTable hold what heads of usual width need.
 //
 // The cosine of pair i, times the magnitude, is the table's element i·step, the
 // sine that at i·step + second, as ropeLayout returns them: beside each other
-// for neighbours, in two halves otherwise. Both parts have room for ropePad more
-// angles and what is made of them, so that assembly need not stop at the last.
-type ropeScratch struct {
-	angles [ropeWidth/2 + ropePad]float64
-	table  [ropeWidth + 4*ropePad]float32
-}
+// for neighbours, in two halves otherwise.
+type (
+	ropeScratch [ropeWidth/2 + ropePad]float64
+	ropeTable   [ropeWidth + 4*ropePad]float32
+)
 
 const (
 	ropeWidth = 256
@@ -30,34 +36,40 @@ func ropeLayout(p spec.RopeParams) (second, step int) {
 	return 1, 2
 }
 
-// parts returns the angles, to be filled, with their padding, which is zero, and
-// the table. Both are s's own where the width permits.
-func (s *ropeScratch) parts(p spec.RopeParams) (angles []float64, table []float32) {
+// of returns a table for p, t itself where the width permits.
+func (t *ropeTable) of(p spec.RopeParams) []float32 {
 	if p.Width > ropeWidth {
-		return make([]float64, p.Width/2+ropePad), make([]float32, p.Width+4*ropePad)
+		return make([]float32, p.Width+4*ropePad)
 	}
-	return s.angles[:], s.table[:]
+	return t[:]
 }
 
-// ropeAngles writes the angles of p, as spec.RopeParams defines them, and
-// returns the magnitude.
+// withAngles calls f with the angles of p, as spec.RopeParams defines them. Their memory is
+// that of the powers where they need no other, as is usual.
+func withAngles(factors []float32, p spec.RopeParams, f func(ropeAngles)) {
+	if factors == nil && p.ExtFactor == 0 {
+		f(ropeAngles{ropePowers(p), float64(p.Pos), float64(p.FreqScale), float64(p.AttnFactor)})
+		return
+	}
+	var s ropeScratch
+	turns := s[:]
+	if p.Width > ropeWidth {
+		turns = make([]float64, p.Width/2+ropePad)
+	}
+	f(ropeAngles{turns, 1, 1, fillAngles(turns, factors, p)})
+}
+
+// fillAngles writes the angles of p with factors or YaRN and returns the magnitude.
 //
 // With u = 2^−53 an angle without YaRN has the error of its power, 2.5u, and one
 // rounding each for Pos, the factor and the scale: less than 6u, relative.
 // Cosine and sine, of which the product with the magnitude is rounded to f32, add
 // less than 2^−51 to the error of the angle.
-func ropeAngles(angles []float64, factors []float32, p spec.RopeParams) (magnitude float64) {
-	powers := ropePowers(p)
-	angles = angles[:len(powers)]
+func fillAngles(angles []float64, factors []float32, p spec.RopeParams) (magnitude float64) {
+	angles, powers := angles[:p.Width/2], ropePowers(p)
 	pos, scale := float64(p.Pos), float64(p.FreqScale)
-	if factors == nil && p.ExtFactor == 0 {
-		for i, power := range powers {
-			angles[i] = scale * float64(pos*power)
-		}
-		return float64(p.AttnFactor)
-	}
-	for i, power := range powers {
-		a := float64(pos * power)
+	for i := range angles {
+		a := float64(pos * powers[i])
 		if factors != nil {
 			a /= float64(factors[i])
 		}
@@ -79,12 +91,12 @@ func ropeAngles(angles []float64, factors []float32, p spec.RopeParams) (magnitu
 }
 
 // trigGeneric writes the table of the angles.
-func trigGeneric(table []float32, angles []float64, magnitude float64, p spec.RopeParams) {
+func trigGeneric(table []float32, a ropeAngles, p spec.RopeParams) {
 	second, step := ropeLayout(p)
-	for i, angle := range angles[:p.Width/2] {
-		sin, cos := sinCos(angle)
-		table[i*step] = float32(cos * magnitude)
-		table[i*step+second] = float32(sin * magnitude)
+	for i, turn := range a.turns[:p.Width/2] {
+		sin, cos := sinCos(a.scale * float64(a.pos*turn))
+		table[i*step] = float32(cos * a.magnitude)
+		table[i*step+second] = float32(sin * a.magnitude)
 	}
 }
 
@@ -99,7 +111,8 @@ func yarnRamp(p spec.RopeParams) (low, width float64) {
 	return low, max(0.001, high-low)
 }
 
-// ropeFrequencies are Theta^(−2i/Width) for i < Width/2. They are never changed.
+// ropeFrequencies are Theta^(−2i/Width) for i < Width/2, and ropePad zeros. They are never
+// changed.
 type ropeFrequencies struct {
 	theta  float32
 	width  int
@@ -115,9 +128,9 @@ func ropePowers(p spec.RopeParams) []float64 {
 	if f := lastFrequencies.Load(); f != nil && f.theta == p.Theta && f.width == p.Width {
 		return f.powers
 	}
-	f := &ropeFrequencies{p.Theta, p.Width, make([]float64, p.Width/2)}
+	f := &ropeFrequencies{p.Theta, p.Width, make([]float64, p.Width/2+ropePad)}
 	hi, lo := lnParts(float64(p.Theta))
-	for i := range f.powers {
+	for i := range p.Width / 2 {
 		f.powers[i] = expQuotient(hi, lo, float64(2*i), float64(p.Width))
 	}
 	lastFrequencies.Store(f)

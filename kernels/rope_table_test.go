@@ -19,8 +19,8 @@ func plainRope(width, pos int, theta float32) spec.RopeParams {
 
 // tableOf is the table of the reference loop.
 func tableOf(factors []float32, p spec.RopeParams) []float32 {
-	angles, table := new(ropeScratch).parts(p)
-	trigGeneric(table, angles, ropeAngles(angles, factors, p), p)
+	table := new(ropeTable).of(p)
+	withAngles(factors, p, func(a ropeAngles) { trigGeneric(table, a, p) })
 	return table
 }
 

@@ -4,30 +4,26 @@
 #include "rope_trig_amd64.h"
 
 // REDUCE subtracts K times the constant c from R.
-#define REDUCE(c, K, R, T) \
-	VMULPD.BCST c<>(SB), K, T; \
-	VSUBPD      T, R, R
+#define REDUCE(c, K, R) VFNMADD231PD.BCST c<>(SB), K, R
 
 // HORNER makes P = P·Z + c.
-#define HORNER(c, Z, P) \
-	VMULPD      Z, P, P; \
-	VADDPD.BCST c<>(SB), P, P
+#define HORNER(c, Z, P) VFMADD213PD.BCST c<>(SB), Z, P
 
 // SINCOS makes of the angles in Z0 their sines in Y3 and their cosines in Y4,
-// times MAG and rounded to f32, in the order of operations of sinCos, none fused.
+// times MAG and rounded to f32, in the order of operations of sinCos.
 #define SINCOS \
 	VMULPD.BCST twoOverPi<>(SB), Z0, Z1; \
 	VADDPD.BCST half<>(SB), Z1, Z1; \
 	VRNDSCALEPD $3, Z1, Z1; \
-	REDUCE(halfPi1, Z1, Z0, Z5); \
-	REDUCE(halfPi2, Z1, Z0, Z5); \
-	REDUCE(halfPi3, Z1, Z0, Z5); \
-	REDUCE(halfPi4, Z1, Z0, Z5); \
-	VMULPD      Z0, Z0, Z2; \
-	VMULPD.BCST s15<>(SB), Z2, Z3; \
-	VADDPD.BCST s13<>(SB), Z3, Z3; \
-	VMULPD.BCST c16<>(SB), Z2, Z4; \
-	VADDPD.BCST c14<>(SB), Z4, Z4; \
+	REDUCE(halfPi1, Z1, Z0); \
+	REDUCE(halfPi2, Z1, Z0); \
+	REDUCE(halfPi3, Z1, Z0); \
+	REDUCE(halfPi4, Z1, Z0); \
+	VMULPD       Z0, Z0, Z2; \
+	VBROADCASTSD s15<>(SB), Z3; \
+	VBROADCASTSD c16<>(SB), Z4; \
+	HORNER(s13, Z2, Z3); \
+	HORNER(c14, Z2, Z4); \
 	HORNER(s11, Z2, Z3); \
 	HORNER(c12, Z2, Z4); \
 	HORNER(s9, Z2, Z3); \
@@ -38,14 +34,12 @@
 	HORNER(c6, Z2, Z4); \
 	HORNER(s3, Z2, Z3); \
 	HORNER(c4, Z2, Z4); \
-	VMULPD      Z2, Z0, Z5; \
-	VMULPD      Z3, Z5, Z5; \
-	VADDPD      Z5, Z0, Z3; \
-	VMULPD      Z2, Z2, Z5; \
-	VMULPD      Z4, Z5, Z5; \
-	VMULPD.BCST half<>(SB), Z2, Z2; \
-	VSUBPD      Z5, Z2, Z2; \
-	VSUBPD      Z2, ONE, Z4; \
+	VMULPD       Z2, Z0, Z5; \
+	VFMADD213PD  Z0, Z5, Z3; \
+	VMULPD       Z2, Z2, Z5; \
+	VMULPD.BCST  half<>(SB), Z2, Z2; \
+	VFNMADD213PD Z2, Z5, Z4; \
+	VSUBPD       Z4, ONE, Z4; \
 	VADDPD.BCST magic<>(SB), Z1, Z1; \
 	VPTESTMQ    BIT, Z1, K1; \
 	VBLENDMPD   Z4, Z3, K1, Z0; \
@@ -67,6 +61,8 @@
 #define ANGLES SI
 #define N CX
 #define MAG Z14
+#define POS Z15
+#define SCALE Z16
 #define ONE Z13
 #define TWO Z12 // integers
 #define BIT Z11
@@ -76,22 +72,25 @@
 	VPBROADCASTQ two<>(SB), TWO; \
 	VPBROADCASTQ oneBit<>(SB), BIT
 
-// func trigPairsAVX512(table *float32, angles *float64, n int, magnitude float64)
+// func trigPairsAVX512(table *float32, angles *float64, n int, pos, scale, magnitude float64)
 //
 //	for i := range n { // and up to 7 more
-//		sin, cos := sinCos(angles[i])
+//		sin, cos := sinCos(scale * (pos * angles[i]))
 //		table[2i] = f32(cos·magnitude)
 //		table[2i+1] = f32(sin·magnitude)
 //	}
-TEXT ·trigPairsAVX512(SB), NOSPLIT, $0-32
+TEXT ·trigPairsAVX512(SB), NOSPLIT, $0-48
 	MOVQ         table+0(FP), TABLE
 	MOVQ         angles+8(FP), ANGLES
 	MOVQ         n+16(FP), N
-	VBROADCASTSD magnitude+24(FP), MAG
+	VBROADCASTSD pos+24(FP), POS
+	VBROADCASTSD scale+32(FP), SCALE
+	VBROADCASTSD magnitude+40(FP), MAG
 	CONSTANTS
 
 loop:
-	VMOVUPD      (ANGLES), Z0
+	VMULPD       (ANGLES), POS, Z0
+	VMULPD       SCALE, Z0, Z0
 	SINCOS
 	VUNPCKLPS    Y3, Y4, Y5      // pairs 0, 1 and 4, 5
 	VUNPCKHPS    Y3, Y4, Y4      // 2, 3 and 6, 7
@@ -106,23 +105,26 @@ loop:
 	VZEROUPPER
 	RET
 
-// func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, magnitude float64)
+// func trigHalvesAVX512(cos, sin *float32, angles *float64, n int, pos, scale, magnitude float64)
 //
 //	for i := range n { // and up to 7 more
-//		s, c := sinCos(angles[i])
+//		s, c := sinCos(scale * (pos * angles[i]))
 //		cos[i] = f32(c·magnitude)
 //		sin[i] = f32(s·magnitude)
 //	}
-TEXT ·trigHalvesAVX512(SB), NOSPLIT, $0-40
+TEXT ·trigHalvesAVX512(SB), NOSPLIT, $0-56
 	MOVQ         cos+0(FP), TABLE
 	MOVQ         sin+8(FP), SIN
 	MOVQ         angles+16(FP), ANGLES
 	MOVQ         n+24(FP), N
-	VBROADCASTSD magnitude+32(FP), MAG
+	VBROADCASTSD pos+32(FP), POS
+	VBROADCASTSD scale+40(FP), SCALE
+	VBROADCASTSD magnitude+48(FP), MAG
 	CONSTANTS
 
 loop:
-	VMOVUPD (ANGLES), Z0
+	VMULPD  (ANGLES), POS, Z0
+	VMULPD  SCALE, Z0, Z0
 	SINCOS
 	VMOVUPS Y4, (TABLE)
 	VMOVUPS Y3, (SIN)
