@@ -5,43 +5,54 @@
 #define BYTES 176
 #include "dot_k_avx512vnni_amd64.h"
 
+// Of four bits bit 0, 1, 2 or 3, as bit 4.
+DATA fifths<>+0(SB)/8, $0x1000100010001000
+DATA fifths<>+8(SB)/8, $0x1000100010001000
+DATA fifths<>+16(SB)/8, $0x1010000010100000
+DATA fifths<>+24(SB)/8, $0x1010000010100000
+DATA fifths<>+32(SB)/8, $0x1010101000000000
+DATA fifths<>+40(SB)/8, $0x1010101000000000
+DATA fifths<>+48(SB)/8, $0x0000000000000000
+DATA fifths<>+56(SB)/8, $0x1010101010101010
+GLOBL fifths<>(SB), RODATA|NOPTR, $64
+
 #define FIFTEEN Y14
 #define SIXTEEN Y23
 #define HIGH    Y13 // bit j of each byte is the fifth of a quant of sub-block j
+#define FIFTH0  Y24
+#define FIFTH1  Y25
+#define FIFTH2  Y26
+#define FIFTH3  Y27
 
-// FIFTH adds to the low nibbles in q the fifth bits, which are bit 4 of the bytes of bits.
-#define FIFTH(bits, q) \
-	VPANDD     SIXTEEN, bits, bits    \
-	VPTERNLOGD $0xEA, bits, FIFTEEN, q // q&FIFTEEN | bits
+// FIFTH adds to the low nibbles in q the fifth bits that table takes from the nibbles in bits.
+#define FIFTH(table, bits, q, T) \
+	VPSHUFB    bits, table, T      \
+	VPTERNLOGD $0xEA, T, FIFTEEN, q // q&FIFTEEN | T
 
 // QUANTS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
 // 1, 3, 5, 7 to Y4 … Y7.
 #define QUANTS(off, w) \
-	VMOVDQU (off+16) w, HIGH  \
-	VMOVDQU (off+48) w, Y0    \
-	VMOVDQU (off+80) w, Y1    \
-	VMOVDQU (off+112) w, Y2   \
-	VMOVDQU (off+144) w, Y3   \
-	VPSRLW  $4, Y0, Y4        \
-	VPSLLW  $4, HIGH, Y8      \
-	VPSLLW  $3, HIGH, Y9      \
-	FIFTH(Y8, Y0)             \
-	FIFTH(Y9, Y4)             \
-	VPSRLW  $4, Y1, Y5        \
-	VPSLLW  $2, HIGH, Y10     \
-	VPSLLW  $1, HIGH, Y11     \
-	FIFTH(Y10, Y1)            \
-	FIFTH(Y11, Y5)            \
-	VPSRLW  $4, Y2, Y6        \
-	VMOVDQA HIGH, Y8          \
-	VPSRLW  $1, HIGH, Y9      \
-	FIFTH(Y8, Y2)             \
-	FIFTH(Y9, Y6)             \
-	VPSRLW  $4, Y3, Y7        \
-	VPSRLW  $2, HIGH, Y10     \
-	VPSRLW  $3, HIGH, Y11     \
-	FIFTH(Y10, Y3)            \
-	FIFTH(Y11, Y7)
+	VMOVDQU (off+16) w, HIGH    \
+	VMOVDQU (off+48) w, Y0      \
+	VMOVDQU (off+80) w, Y1      \
+	VMOVDQU (off+112) w, Y2     \
+	VMOVDQU (off+144) w, Y3     \
+	VPAND   FIFTEEN, HIGH, Y9   \
+	VPSRLW  $4, HIGH, Y10       \
+	VPSRLW  $4, Y0, Y4          \
+	VPSRLW  $4, Y1, Y5          \
+	VPAND   FIFTEEN, Y10, Y10   \
+	VPSRLW  $4, Y2, Y6          \
+	VPSRLW  $4, Y3, Y7          \
+	FIFTH(FIFTH0, Y9, Y0, Y8)   \
+	FIFTH(FIFTH1, Y9, Y4, Y11)  \
+	FIFTH(FIFTH2, Y9, Y1, Y8)   \
+	FIFTH(FIFTH3, Y9, Y5, Y11)  \
+	VPANDD  SIXTEEN, HIGH, Y8   \
+	VPTERNLOGD $0xEA, Y8, FIFTEEN, Y2 \
+	FIFTH(FIFTH1, Y10, Y6, Y11) \
+	FIFTH(FIFTH2, Y10, Y3, Y8)  \
+	FIFTH(FIFTH3, Y10, Y7, Y11)
 
 // func dotQ5KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -82,6 +93,10 @@ TEXT ·dotQ5KQ8KRowsAVX512(SB), NOSPLIT, $448-40
 	VPBROADCASTD X14, FIFTEEN
 	MOVL         $0x10101010, AX
 	VPBROADCASTD AX, SIXTEEN
+	VBROADCASTI32X4 fifths<>+0(SB), FIFTH0
+	VBROADCASTI32X4 fifths<>+16(SB), FIFTH1
+	VBROADCASTI32X4 fifths<>+32(SB), FIFTH2
+	VBROADCASTI32X4 fifths<>+48(SB), FIFTH3
 	VMOVDQU      upper<>(SB), UP
 	MOVL         $0xCCCCCCCC, AX
 	KMOVD        AX, UPPERWORDS

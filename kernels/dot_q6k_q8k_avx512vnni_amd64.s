@@ -2,13 +2,12 @@
 
 #include "textflag.h"
 
-// pairs takes the low words of two registers' dwords in turn; the second one's
-// are 16 … 31.
-DATA pairs<>+0(SB)/8, $0x0012000200100000
-DATA pairs<>+8(SB)/8, $0x0016000600140004
-DATA pairs<>+16(SB)/8, $0x001a000a00180008
-DATA pairs<>+24(SB)/8, $0x001e000e001c000c
-GLOBL pairs<>(SB), RODATA|NOPTR, $32
+// The lower word of each dword as the upper one.
+DATA upper<>+0(SB)/8, $0x0504050401000100
+DATA upper<>+8(SB)/8, $0x0d0c0d0c09080908
+DATA upper<>+16(SB)/8, $0x0504050401000100
+DATA upper<>+24(SB)/8, $0x0d0c0d0c09080908
+GLOBL upper<>(SB), RODATA|NOPTR, $32
 
 // groups are the groups of 16 that dwords 0 … 3 and 4 … 7 of the first two chunks
 // of 32 quants are in, as two words; those of the next two have 4 more.
@@ -29,6 +28,7 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 #define LOW     Y15 // low nibble of each byte
 #define EVENS   Y14 // bits 0, 1, 4, 5
 #define PAIRS   Y16
+#define UPPERWORDS K4
 #define GROUPS0 Y17 // indices of scales, see groups
 #define GROUPS1 Y18
 #define GROUPS2 Y19
@@ -68,7 +68,7 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 	VPXOR    Y1, Y1, Y1             \
 	VPDPBUSD off(X_PTR), a, Y0      \
 	VPDPBUSD (off+32)(X_PTR), b, Y1 \
-	VPERMT2W Y1, PAIRS, Y0          \
+	VPSHUFB  PAIRS, Y1, UPPERWORDS, Y0 \
 	VPERMW   SCALES, groups, Y2     \
 	MADD     Y2, Y0, sum
 
@@ -106,7 +106,9 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	VPBROADCASTD AX, EVENS
 	MOVL         $0xFFE0FFE0, AX
 	VPBROADCASTD AX, BIAS
-	VMOVDQU32    pairs<>(SB), PAIRS
+	VMOVDQU32    upper<>(SB), PAIRS
+	MOVL         $0xCCCCCCCC, AX
+	KMOVD        AX, UPPERWORDS
 	VPBROADCASTD groups<>+0(SB), GROUPS0
 	VPBROADCASTD groups<>+4(SB), X0
 	VINSERTI32X4 $1, X0, GROUPS0, GROUPS0
