@@ -154,6 +154,22 @@ GLOBL heads<>(SB), RODATA|NOPTR, $16
 	VCVTDQ2PS        Y4, Y4                        \
 	VFMADD231PS.BCST (132+8*k)(NOW), Y4, NEG
 
+// FETCH prefetches four blocks of the next row, if there is one.
+#define FETCH(last) \
+	CMPQ       ROWS, $1 \
+	JEQ        last \
+	PREFETCHT1 (W_PTR)(STRIDE*1) \
+	PREFETCHT1 64(W_PTR)(STRIDE*1) \
+	PREFETCHT1 128(W_PTR)(STRIDE*1) \
+	PREFETCHT1 192(W_PTR)(STRIDE*1) \
+	PREFETCHT1 256(W_PTR)(STRIDE*1) \
+	PREFETCHT1 320(W_PTR)(STRIDE*1) \
+	PREFETCHT1 384(W_PTR)(STRIDE*1) \
+	PREFETCHT1 448(W_PTR)(STRIDE*1) \
+	PREFETCHT1 512(W_PTR)(STRIDE*1) \
+	PREFETCHT1 576(W_PTR)(STRIDE*1) \
+	PREFETCHT1 640(W_PTR)(STRIDE*1)
+
 // TOTAL adds the lanes of pos − neg: l and l+4, 2, 1.
 #define TOTAL(pos, neg, dst) \
 	VSUBPS       neg, pos, Y0  \
@@ -165,7 +181,7 @@ GLOBL heads<>(SB), RODATA|NOPTR, $16
 	VADDSS       X1, X0, X0    \
 	VMOVSS       X0, dst
 
-// ONEBYONE computes ROWS rows, of BLOCKS blocks each. The scales of four blocks are decoded
+// ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. The scales of four blocks are decoded
 // while the four before are added; where fewer than four blocks follow, those of the
 // last four of the row, of which the first are left out. Rows of fewer than four
 // blocks decode one at a time.
@@ -203,6 +219,7 @@ fourBlocks: \
 	ADDQ    X_PTR, NEXT_X \
 	ADDQ    W_PTR, NEXT \
 	DECODE \
+	FETCH(block0) \
 block0: \
 	BLOCK(0) \
 block1: \

@@ -8,7 +8,7 @@
 #define STRIDE  R8 // bytes of a row of weights
 #define STRIDE3 R9
 
-#define FETCH R14 // what is prefetched: of the next four rows, in order, as much as is computed
+#define AFTER R14 // what is prefetched: of the next four rows, in order, as much as is computed
 #define JUMP  R15 // from the last blocks of four rows to the first of the next four
 
 #define FIFTEEN Y14
@@ -68,13 +68,13 @@
 
 // ROW adds the block at w of row r.
 #define ROW(r, w, pos, neg) \
-	PREFETCHT1       (128*r)(FETCH)              \
+	PREFETCHT1       (128*r)(AFTER)              \
 	QUANTS(0, w)                                 \
 	PAIR(ACT0, ACT1, Y0, Y4, Y8, Y9)             \
 	PAIR(ACT2, ACT3, Y1, Y5, Y10, Y9)            \
 	PAIR(ACT4, ACT5, Y2, Y6, Y11, Y9)            \
 	PAIR(ACT6, ACT7, Y3, Y7, Y12, Y9)            \
-	PREFETCHT1       (128*r+64)(FETCH)           \
+	PREFETCHT1       (128*r+64)(AFTER)           \
 	VBROADCASTI128   (16*r)(NOW), Y0             \
 	VPBROADCASTD     (64+16*r)(NOW), Y1          \
 	VPBROADCASTD     (68+16*r)(NOW), Y2          \
@@ -151,7 +151,7 @@ four:  // four rows share the loads of the activation
 	VXORPS NEG3, NEG3, NEG3
 	MOVQ   x+16(FP), X_PTR
 	MOVQ   BLOCKS, LEFT
-	LEAQ   (W_PTR)(STRIDE*4), FETCH
+	LEAQ   (W_PTR)(STRIDE*4), AFTER
 
 	// Where no four rows follow, the last block is decoded again.
 	XORL    AX, AX
@@ -184,10 +184,10 @@ fourLoop:
 	ROW(0, (W_PTR), POS0, NEG0)
 	ROW(1, (W_PTR)(STRIDE*1), POS1, NEG1)
 	ROW(2, (W_PTR)(STRIDE*2), POS2, NEG2)
-	PREFETCHT1 512(FETCH)
+	PREFETCHT1 512(AFTER)
 	ROW(3, (W_PTR)(STRIDE3*1), POS3, NEG3)
 
-	ADDQ $(4*144), FETCH
+	ADDQ $(4*144), AFTER
 	ADDQ $144, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT

@@ -16,6 +16,7 @@ DATA fifths<>+48(SB)/8, $0x0000000000000000
 DATA fifths<>+56(SB)/8, $0x1010101010101010
 GLOBL fifths<>(SB), RODATA|NOPTR, $64
 
+#define STRIDE R8 // bytes of a row of weights
 #define FIFTEEN Y14
 #define SIXTEEN Y23
 #define HIGH    Y13 // bit j of each byte is the fifth of a quant of sub-block j
@@ -101,6 +102,7 @@ TEXT ·dotQ5KQ8KRowsAVX512(SB), NOSPLIT, $448-40
 	MOVL         $0xCCCCCCCC, AX
 	KMOVD        AX, UPPERWORDS
 
+	IMUL3Q $176, BLOCKS, STRIDE
 	ONEBYONE
 
 	VZEROUPPER

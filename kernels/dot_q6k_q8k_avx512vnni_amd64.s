@@ -22,6 +22,7 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 #define ROWS   R9
 #define BLOCKS R10
 #define LEFT   CX // super-blocks left in the row
+#define STRIDE R11 // bytes of a row of weights
 
 // 256 bits at a time: one register is the 8 lanes. 512 took a twentieth longer on
 // Zen 4.
@@ -117,6 +118,7 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	VPADDD       Y0, GROUPS0, GROUPS1
 	VPADDD       Y0, GROUPS1, GROUPS2
 	VPADDD       Y0, GROUPS2, GROUPS3
+	IMUL3Q       $210, BLOCKS, STRIDE
 
 row:
 	MOVQ  ACT, X_PTR
@@ -126,6 +128,14 @@ row:
 	PCALIGN $64 // on Zen 4 a row took a tenth longer where the loop began within a line
 
 block:
+	CMPQ       ROWS, $1
+	JEQ        last
+	PREFETCHT1 (W_PTR)(STRIDE*1) // the next row
+	PREFETCHT1 64(W_PTR)(STRIDE*1)
+	PREFETCHT1 128(W_PTR)(STRIDE*1)
+	PREFETCHT1 192(W_PTR)(STRIDE*1)
+
+last:
 	DECODE(0, Y3, Y4, Y5, Y6)
 	DECODE(1, Y7, Y8, Y22, Y23)
 
