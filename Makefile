@@ -77,7 +77,7 @@ vectors:
 # deadline can fail spuriously (golang/go#75804). Making what was found smaller is
 # counted too, and would otherwise take nearly all of them.
 fuzz-short:
-	@for p in ./fuzz ./corpus/npy; do \
+	@for p in ./fuzz ./corpus/npy ./props/activation; do \
 		for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 			$(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime 5000x -fuzzminimizetime 10x $$p || exit 1; \
 		done; \

@@ -7,10 +7,15 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
+	"reflect"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"assay/spec"
 )
@@ -67,17 +72,30 @@ func Encode(e *Entry) ([]byte, error) {
 	return append(out, '\n'), err
 }
 
+// mutantID is what names a mutant.
+var mutantID = regexp.MustCompile(`^[A-LX][0-9]{2}(-[b-z])?$`)
+
 // Decode reads the stored form. Unknown fields, ops and formats, operands of
-// the wrong size and an id that is not the content's are errors.
+// the wrong size, an id that is not the content's and whatever case.schema.json refuses are
+// errors.
 func Decode(data []byte) (*Entry, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("corpus: not UTF-8")
+	}
 	var f file
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f); err != nil {
 		return nil, fmt.Errorf("corpus: %w", err)
 	}
-	if d.More() {
-		return nil, fmt.Errorf("corpus: data after the case")
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("corpus: data after the case")
+	}
+	switch {
+	case f.Source == "" || f.Note == "":
+		return nil, errors.New("corpus: a case without a source or a note")
+	case f.Mutant != "" && !mutantID.MatchString(f.Mutant):
+		return nil, fmt.Errorf("corpus: %q is no mutant", f.Mutant)
 	}
 	in, err := spec.Lookup(f.Op)
 	if err != nil {
@@ -103,7 +121,78 @@ func Decode(data []byte) (*Entry, error) {
 	if id := ID(&e.Case); id != f.ID {
 		return nil, fmt.Errorf("corpus: id is %q, the content's is %q", f.ID, id)
 	}
+	if err := written(data, e); err != nil {
+		return nil, err
+	}
 	return e, nil
+}
+
+// written reports whether data is what Encode writes of e, but for spaces, the order of fields
+// and the way in which characters are written: encoding/json takes a key in other letters, one
+// that occurs twice and null for what was meant, and base64 lines.
+func written(data []byte, e *Entry) error {
+	usual, err := Encode(e)
+	if err != nil {
+		return err
+	}
+	got, err := tree(data)
+	if err != nil {
+		return fmt.Errorf("corpus: %w", err)
+	}
+	want, err := tree(usual)
+	if err != nil {
+		return fmt.Errorf("corpus: %w", err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		return errors.New("corpus: a field is missing, or is not written as it should be")
+	}
+	return nil
+}
+
+// tree returns JSON as maps, slices, strings and numbers as they are written. A key that
+// occurs twice is an error.
+func tree(data []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return value(d)
+}
+
+func value(d *json.Decoder) (any, error) {
+	t, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case json.Delim('{'):
+		out := map[string]any{}
+		for d.More() {
+			key, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			name := key.(string) // the decoder takes no other
+			if _, twice := out[name]; twice {
+				return nil, fmt.Errorf("%q occurs twice", name)
+			}
+			if out[name], err = value(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err := d.Token()
+		return out, err
+	case json.Delim('['):
+		out := []any{}
+		for d.More() {
+			v, err := value(d)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		_, err := d.Token()
+		return out, err
+	}
+	return t, nil
 }
 
 //go:embed cases fixedbugs deviations worst/fuzz

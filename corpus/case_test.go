@@ -68,6 +68,14 @@ func TestBadFiles(t *testing.T) {
 		"negative shape":   edit(`"cols": 256`, `"cols": -256`),
 		"two rows":         edit(`"rows": 1`, `"rows": 2`),
 		"stale id":         edit(`"id": "`, `"id": "0`),
+		"a bracket more":   append(bytes.Clone(good), '}'),
+		"other letters":    edit(`"note"`, `"Note"`),
+		"field twice":      edit(`"note"`, `"note": "round trip", "note"`),
+		"null":             edit(`"note"`, `"mutant": null, "note"`),
+		"no mutant":        edit(`"note"`, `"mutant": "M01", "note"`),
+		"no note":          edit(`"round trip"`, `""`),
+		"not UTF-8":        edit(`"round trip"`, "\"round \xff\""),
+		"lines of base64":  edit(`"base64": "`, `"base64": "\n`),
 		"changed contents": edit(`"base64": "`, `"base64": "AAAA`),
 	} {
 		if _, err := corpus.Decode(data); err == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"assay/corpus"
 	"assay/corpus/apr"
 	"assay/corpus/gguf"
 	"assay/corpus/safetensors"
@@ -154,6 +155,35 @@ func FuzzSafetensors(t *testing.F) {
 	add(`{"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"c":{"dtype":"F16","shape":[2],"data_offsets":[2,6]}}`, "12abcd")
 	add(`{"a":{"dtype":"F16","shape":[9223372036854775808,4],"data_offsets":[0,0]}}`, "")
 	fuzzReader(f, "FuzzSafetensors")
+}
+
+func FuzzCase(t *testing.F) {
+	f := &seeds{F: t}
+	add := func(c spec.Case, mutant string) []byte {
+		seed, err := corpus.Encode(&corpus.Entry{Case: c, Source: "seed", Note: "é", Mutant: mutant})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+		return seed
+	}
+	good := add(spec.Case{Op: spec.OpDotF32, Shape: spec.Vector(2), In: [][]byte{counted(8), counted(8)}}, "A01-b")
+	add(spec.Case{Op: "dequant_q8_0", Shape: spec.Vector(32), In: [][]byte{counted(34)}}, "")
+	add(spec.Case{Op: spec.OpSoftmaxF32, Shape: spec.Vector(1), In: [][]byte{counted(4), nil, spec.SoftmaxParams{Scale: 1}.Bytes()}}, "")
+	add(spec.Case{
+		Op: spec.OpAttentionF32, Shape: spec.Shape{Rows: 1, Cols: 1, Batch: 1, Heads: 2, KVHeads: 1},
+		In: [][]byte{counted(8), counted(4), counted(4), spec.AttentionParams{Scale: 1}.Bytes()},
+	}, "")
+	// What must be refused.
+	for _, edit := range [][2]string{
+		{`"note"`, `"Note"`}, {`"note"`, `"note": "x", "note"`}, {`"A01-b"`, `"A01-a"`}, {`"A01-b"`, `null`}, {`"mutant": "A01-b"`, `"mutant": ""`}, {`"rows": 1`, `"rows": 1e0`}, {`"batch": 1`, `"batch": 1, "heads": 0`},
+		{`"seed"`, `""`}, {`"base64": "`, `"base64": "\n`}, {`"base64": "AQ`, `"base64": " AQ`}, {`"format": "F32"`, `"format": "F32", "x": 1`}, {`gIB"`, `gIB"`}, {"}\n", "} }"}, {"}\n", "} 1"}, {`"cols": 2`, `"cols": 2, "cols": 2`},
+		{"\u00e9", "\xe9"}, {"CA==", "CB=="}, {"gAAAAA", "gAAAB"},
+		{`"cols": 2`, `"cols": 123456`}, {"\n  ],", `,{"format":"F32","base64":""}],`},
+	} {
+		f.Add(bytes.Replace(good, []byte(edit[0]), []byte(edit[1]), 1))
+	}
+	fuzzReader(f, "FuzzCase")
 }
 
 func FuzzLlama2c(t *testing.F) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"assay/corpus"
 	"assay/corpus/apr"
 	"assay/corpus/gguf"
 	"assay/corpus/llama2c"
@@ -30,6 +31,7 @@ import (
 func Reader(target string) func(data []byte, n int, good ...[]byte) error {
 	read := map[string]func(data []byte, memory bool) error{
 		"FuzzGGUF": readGGUF, "FuzzAPR": readAPR, "FuzzAPRT": readAPRT, "FuzzSafetensors": readSafetensors, "FuzzLlama2c": readLlama2c,
+		"FuzzCase": readCase,
 	}[target]
 	if read == nil {
 		return nil
@@ -465,4 +467,24 @@ func llama2cWeights(header []byte) int {
 		n += vocab * dim
 	}
 	return n
+}
+
+// readCase: the bytes as they are, and with the id that belongs to the content, without
+// which every change of it is refused for that alone.
+func readCase(data []byte, memory bool) error {
+	all := [][]byte{data}
+	if c, fields, ok := caseFields(data); ok {
+		all = append(all, bytes.Replace(data, []byte(fields["id"].(string)), []byte(idOf(&c)), 1))
+	}
+	for _, b := range all {
+		_, _, err := format[*corpus.Entry]{
+			parse: corpus.Decode, write: corpus.Encode, plain: plainCase, text: textCase, most: 64,
+			data:  func(e *corpus.Entry) [][]byte { return nil },
+			place: func(err error) (int64, bool) { return -1, strings.HasPrefix(err.Error(), "corpus: ") },
+		}.hold(b, memory)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

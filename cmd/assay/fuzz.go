@@ -28,7 +28,7 @@ import (
 )
 
 // fuzzPackages have the fuzz targets.
-var fuzzPackages = []string{"./fuzz", "./corpus/npy"}
+var fuzzPackages = []string{"./fuzz", "./corpus/npy", "./props/activation"}
 
 func fuzzNightCommand() *cobra.Command {
 	var hours float64

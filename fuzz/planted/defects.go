@@ -16,6 +16,7 @@ const (
 	l2cFile    = "corpus/llama2c/file.go"
 	l2cConvert = "corpus/llama2c/convert.go"
 	npyFile    = "corpus/npy/npy.go"
+	caseFile   = "corpus/case.go"
 )
 
 var defects = []Defect{
@@ -134,4 +135,20 @@ var defects = []Defect{
 	{"FuzzParse", "rounding", "cuts an f8 instead of rounding it", npyFile, "a.Data[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(body[8*i:])))",
 		"a.Data[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(body[8*i:]) &^ (1<<29 - 1)))"},
 	{"FuzzParse", "dim", "takes a dim above 2^32", npyFile, "n > maxElements {\n", "n > maxElements<<1 {\n"},
+
+	{"FuzzCase", "utf8", "takes text that is not UTF-8", caseFile, "if !utf8.Valid(data) {", "if !utf8.Valid(data) && len(data) > 1<<20 {"},
+	{"FuzzCase", "trailing", "passes over a bracket after the case", caseFile, "if _, err := d.Token(); err != io.EOF {", "if d.More() && io.EOF != nil {"},
+	{"FuzzCase", "note", "takes a case without a note", caseFile, `case f.Source == "" || f.Note == "":`, `case f.Source == "":`},
+	{"FuzzCase", "mutant", "takes any text for a mutant", caseFile, `case f.Mutant != "" && !mutantID`, `case f.Mutant == "-" && !mutantID`},
+	{"FuzzCase", "mutant-twin", "takes a mutant for its own twin", caseFile, "(-[b-z])?", "(-[a-z])?"},
+	{"FuzzCase", "mutant-class", "takes mutants of a class that is not there", caseFile, "^[A-LX]", "^[A-X]"},
+	{"FuzzCase", "operands", "takes more operands than the op has", caseFile, "if len(f.Operands) != len(in.In) {", "if len(f.Operands) < len(in.In) {"},
+	{"FuzzCase", "id-length", "gives operands that are cut at another place the same id", caseFile, `fmt.Fprintf(h, " %d ", len(b))`, `fmt.Fprint(h, " ")`},
+	{"FuzzCase", "id-op", "gives the same id whatever the op", caseFile, `fmt.Fprintf(h, "%s %v", c.Op, c.Shape)`, `fmt.Fprintf(h, "%v", c.Shape)`},
+	{"FuzzCase", "id-digits", "takes other digits of the hash", caseFile, "h.Sum(nil)[:8]", "h.Sum(nil)[1:9]"},
+	{"FuzzCase", "id-shape", "leaves the heads out of the id", caseFile, `"%s %v", c.Op, c.Shape)`, `"%s %v", c.Op, spec.Shape{Rows: c.Shape.Rows, Cols: c.Shape.Cols, Batch: c.Shape.Batch})`},
+	{"FuzzCase", "key-twice", "takes a key that occurs twice", caseFile, "twice := out[name]; twice {", `twice := out[name]; twice && name != "note" && name != "cols" {`},
+	{"FuzzCase", "letters", "takes keys in other letters, and null", caseFile, "if !reflect.DeepEqual(got, want) {", "if reflect.TypeOf(got) != reflect.TypeOf(want) {"},
+	{"FuzzCase", "mutant-empty", "writes a mutant where there is none", caseFile, "`json:\"mutant,omitempty\"`", "`json:\"mutant\"`"},
+	{"FuzzCase", "promise", "takes memory for the shape before it has looked at the data", caseFile, "\tfor k, o := range f.Operands {\n", "\te.Case.In = append(make([][]byte, 0, max(0, min(f.Shape.Cols, 1<<24))), e.Case.In...)\n\tfor k, o := range f.Operands {\n"},
 }
