@@ -15,6 +15,8 @@
 #define NEG K2
 #define BELOW K2
 #define ABOVE K3
+#define ONE Z22
+#define SHIFT Z21
 #define LOW Z20
 #define HIGH Z19
 #define FAR Z18 // where the scaling of an argument begins, below 0
@@ -34,6 +36,8 @@ TEXT ·expF32ElemsAVX512(SB), NOSPLIT, $0-24
 	MOVQ         src+8(FP), SRC
 	MOVQ         n+16(FP), LEN
 	EXPCONSTANTS(expSteps)
+	VBROADCASTSS one32<>(SB), ONE
+	VBROADCASTSS exponent64<>(SB), SHIFT
 	VBROADCASTSS expLow<>(SB), LOW
 	VBROADCASTSS expHigh<>(SB), HIGH
 	VBROADCASTSS minus64<>(SB), FAR
@@ -197,6 +201,7 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 
 #define SILUCONSTANTS \
 	EXPCONSTANTS(negExpSteps);             \
+	VBROADCASTSS one32<>(SB), ONE;         \
 	VBROADCASTSS siluLow<>(SB), LOW;       \
 	VBROADCASTSS siluHigh<>(SB), HIGH;     \
 	VBROADCASTF32X8 loweredTable<>(SB), LOWTABLE; \

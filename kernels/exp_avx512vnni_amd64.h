@@ -92,9 +92,7 @@
 	VBROADCASTSS    exp3<>(SB), C3;        \
 	VBROADCASTSS    exp2<>(SB), C2;        \
 	VBROADCASTSS    exp1<>(SB), C1;        \
-	VBROADCASTF32X8 expTable<>(SB), TABLE; \
-	VBROADCASTSS    one32<>(SB), ONE;      \
-	VBROADCASTSS    exponent64<>(SB), SHIFT
+	VBROADCASTF32X8 expTable<>(SB), TABLE
 
 #define STEPS Z31
 #define ROUND Z30
@@ -105,8 +103,6 @@
 #define C2 Z25
 #define C1 Z24
 #define TABLE Z23
-#define ONE Z22
-#define SHIFT Z21
 
 // LANES sets LIVE to the elements that are left, LEFT < 256. What is masked off reads
 // and writes no memory.

@@ -16,7 +16,7 @@ func exponential(in spec.Info) bool {
 var thresholds = [...]float32{0, 0.5, 1, 60, 64, 87, 87, 88, 89, 100, 104, 110, 0x1.b8p-117}
 
 // checkRuns judges rows of two such elements, of either sign, in runs that fill a vector or
-// two, and mostly one extreme element at any place. A kernel that has a quick way for
+// two, and mostly one extreme element at any place, at times a NaN. A kernel that has a quick way for
 // elements none of which is extreme must look at every one of them before it takes it.
 func checkRuns(h *harness, r Recipe) *Finding {
 	const n = 128
@@ -45,6 +45,9 @@ func checkRuns(h *harness, r Recipe) *Finding {
 	}
 	if rng.IntN(8) > 0 {
 		x[rng.IntN(n)] = one(float32(87 + 20*rng.Float64()))
+	}
+	if rng.IntN(4) == 0 {
+		x[rng.IntN(n)] = float32(math.NaN())
 	}
 	in := spec.MustLookup(r.Op)
 	c := &spec.Case{Op: r.Op, Shape: spec.Vector(n)}
