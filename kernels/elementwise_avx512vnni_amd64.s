@@ -130,17 +130,22 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VADDPS      Z3, Z11, Z11;  
 
 // ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if the magnitude of
-// one is above 87. VRANGEPS passes over NaN, which needs no care.
+// one is above 87, or one is NaN: compared as integers, for VRANGEPS and VMAXPS let a NaN hide
+// what is beside it.
 #define ARGUMENTS4 \
-	VMOVUPS  (SRC), Z12;       \
-	VMOVUPS  64(SRC), Z13;     \
-	VMOVUPS  128(SRC), Z14;    \
-	VMOVUPS  192(SRC), Z15;    \
-	VRANGEPS $11, Z12, Z13, Z4; /* the larger magnitude */ \
-	VRANGEPS $11, Z14, Z15, Z5; \
-	VRANGEPS $11, Z4, Z5, Z4;  \
-	VCMPPS.BCST $14, plus87<>(SB), Z4, K3; /* greater */ \
-	KORTESTW K3, K3;           \
+	VMOVUPS  (SRC), Z12;    \
+	VMOVUPS  64(SRC), Z13;  \
+	VMOVUPS  128(SRC), Z14; \
+	VMOVUPS  192(SRC), Z15; \
+	VPADDD   Z12, Z12, Z4;  \
+	VPADDD   Z13, Z13, Z5;  \
+	VPADDD   Z14, Z14, Z6;  \
+	VPADDD   Z15, Z15, Z7;  \
+	VPMAXUD  Z5, Z4, Z4;    \
+	VPMAXUD  Z7, Z6, Z6;    \
+	VPMAXUD  Z6, Z4, Z4;    \
+	VPCMPUD.BCST $6, twice87<>(SB), Z4, K3; /* greater */ \
+	KORTESTW K3, K3;        \
 	JNZ      careful
 
 // SILU4 is siluF32 of Z12 to Z15, from −87 to 87, in Z0 to Z3.

@@ -16,8 +16,9 @@ func exponential(in spec.Info) bool {
 var thresholds = [...]float32{0, 0.5, 1, 60, 64, 87, 87, 88, 89, 100, 104, 110, 0x1.b8p-117}
 
 // checkRuns judges rows of two such elements, of either sign, in runs that fill a vector or
-// two, and mostly one extreme element at any place, at times a NaN. A kernel that has a quick way for
-// elements none of which is extreme must look at every one of them before it takes it.
+// two, and mostly one extreme element at any place, at times with NaNs, or with NaNs in the same
+// lane: of a signalling one beside a number VRANGEPS makes NaN. A kernel that has a quick way
+// for elements none of which is extreme must look at every one of them before it takes it.
 func checkRuns(h *harness, r Recipe) *Finding {
 	const n = 128
 	rng := r.rng()
@@ -43,11 +44,20 @@ func checkRuns(h *harness, r Recipe) *Finding {
 			x[k] = v
 		}
 	}
-	if rng.IntN(8) > 0 {
-		x[rng.IntN(n)] = one(float32(87 + 20*rng.Float64()))
+	at := rng.IntN(n)
+	nan := math.Float32frombits([]uint32{0x7fc00000, 0x7f800001, 0xffc00000}[rng.IntN(3)])
+	switch rng.IntN(8) {
+	case 0, 1:
+		x[rng.IntN(n)] = nan
+	case 2, 3: // in the same lane of other vectors
+		for k := at % 8; k < n; k += 8 {
+			if rng.IntN(2) == 0 {
+				x[k] = nan
+			}
+		}
 	}
-	if rng.IntN(4) == 0 {
-		x[rng.IntN(n)] = float32(math.NaN())
+	if rng.IntN(8) > 0 {
+		x[at] = one(float32(87 + 20*rng.Float64()))
 	}
 	in := spec.MustLookup(r.Op)
 	c := &spec.Case{Op: r.Op, Shape: spec.Vector(n)}

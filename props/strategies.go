@@ -108,8 +108,8 @@ var expStrategies = append(without(f32Strategies, "cancel", "nearties", "roundtw
 				x[i] = extreme(rng)
 			case 1:
 				x[i] = specialF32[rng.IntN(len(specialF32))]
-			case 2: // NaN of any payload
-				x[i] = math.Float32frombits(rng.Uint32() | 0x7fc00000)
+			case 2: // NaN of any payload, quiet or not
+				x[i] = math.Float32frombits(rng.Uint32() | 0x7f800001)
 			default:
 				x[i] = float32(rng.NormFloat64())
 			}
