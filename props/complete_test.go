@@ -97,3 +97,25 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("verdicts after cancellation: %v", v)
 	}
 }
+
+// TestScalingOverflow: half numbers of usual data overflow at times, and of an infinity
+// times zero the scaled result is NaN as well, which equals nothing.
+func TestScalingOverflow(t *testing.T) {
+	r, err := props.ParseRecipe("dot_f16:gauss+integers:1x77x1:d84d486b2842e00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range props.All() {
+		if p.Name != "scaling" {
+			continue
+		}
+		for _, row := range kernels.For(r.Op) {
+			if !row.CanRun() {
+				continue
+			}
+			if v := p.Check(row, r, props.Options{}); v.Failed {
+				t.Error(v.Verdict)
+			}
+		}
+	}
+}
