@@ -28,8 +28,8 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 // Zen 4.
 #define LOW     Y15 // low nibble of each byte
 #define EVENS   Y14 // bits 0, 1, 4, 5
-#define PAIRS   Y16
-#define UPPERWORDS K4
+#define UP      Y16 // pattern: the lower word of each dword as the upper one
+#define UPPERWORDS K4 // the bytes of the upper word of each dword
 #define GROUPS0 Y17 // indices of scales, see groups
 #define GROUPS1 Y18
 #define GROUPS2 Y19
@@ -69,7 +69,7 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 	VPXOR    Y1, Y1, Y1             \
 	VPDPBUSD off(X_PTR), a, Y0      \
 	VPDPBUSD (off+32)(X_PTR), b, Y1 \
-	VPSHUFB  PAIRS, Y1, UPPERWORDS, Y0 \
+	VPSHUFB  UP, Y1, UPPERWORDS, Y0 \
 	VPERMW   SCALES, groups, Y2     \
 	MADD     Y2, Y0, sum
 
@@ -107,7 +107,7 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	VPBROADCASTD AX, EVENS
 	MOVL         $0xFFE0FFE0, AX
 	VPBROADCASTD AX, BIAS
-	VMOVDQU32    upper<>(SB), PAIRS
+	VMOVDQU32    upper<>(SB), UP
 	MOVL         $0xCCCCCCCC, AX
 	KMOVD        AX, UPPERWORDS
 	VPBROADCASTD groups<>+0(SB), GROUPS0

@@ -32,26 +32,23 @@ CONSTANT(exponent64, $0x2000000020000000) // 64 of an exponent
 CONSTANT(minus87, $0xc2ae0000c2ae0000) // −87; as an integer without a sign, no −x above it
 CONSTANT(twice87, $0x855c0000855c0000) // 2·87, as an integer
 
-// expTable, from each entry j of which (n + expRound)·2^20 at n = j is subtracted, so that
-// it can be added: the bits of 2^k·expTable[j] at n = 8·k + j.
-DATA expTable<>+0(SB)/8, $0xaf876eabaf8add31
-DATA expTable<>+8(SB)/8, $0xaf841599af85235a
-DATA expTable<>+16(SB)/8, $0xaf862859af846226
-DATA expTable<>+24(SB)/8, $0xaf8ead81af898a60
-GLOBL expTable<>(SB), RODATA|NOPTR, $32
+// EXPTABLE stores the table from which the bits of 2^k·expTable[j] at n = 8·k + j are made, by
+// adding (n + expRound)·2^20: that at n = j is subtracted from each entry j. EXPONENT is 2^23
+// times what is added to k.
+#define EXPTABLE(name, EXPONENT) \
+	DATA name<>+0(SB)/4, $(0xaf8add31 + EXPONENT); \
+	DATA name<>+4(SB)/4, $(0xaf876eab + EXPONENT); \
+	DATA name<>+8(SB)/4, $(0xaf85235a + EXPONENT); \
+	DATA name<>+12(SB)/4, $(0xaf841599 + EXPONENT); \
+	DATA name<>+16(SB)/4, $(0xaf846226 + EXPONENT); \
+	DATA name<>+20(SB)/4, $(0xaf862859 + EXPONENT); \
+	DATA name<>+24(SB)/4, $(0xaf898a60 + EXPONENT); \
+	DATA name<>+28(SB)/4, $(0xaf8ead81 + EXPONENT); \
+	GLOBL name<>(SB), RODATA|NOPTR, $32
 
-// The same, from which e^x·2^32 is made, a normal number from −104 to 0, and e^x·2^−32, one
-// from −60 to 110.
-DATA raisedTable<>+0(SB)/8, $0xbf876eabbf8add31
-DATA raisedTable<>+8(SB)/8, $0xbf841599bf85235a
-DATA raisedTable<>+16(SB)/8, $0xbf862859bf846226
-DATA raisedTable<>+24(SB)/8, $0xbf8ead81bf898a60
-GLOBL raisedTable<>(SB), RODATA|NOPTR, $32
-DATA loweredTable<>+0(SB)/8, $0x9f876eab9f8add31
-DATA loweredTable<>+8(SB)/8, $0x9f8415999f85235a
-DATA loweredTable<>+16(SB)/8, $0x9f8628599f846226
-DATA loweredTable<>+24(SB)/8, $0x9f8ead819f898a60
-GLOBL loweredTable<>(SB), RODATA|NOPTR, $32
+EXPTABLE(expTable, 0)
+EXPTABLE(raisedTable, 0x10000000) // of e^x·2^32, a normal number from −104 to 0
+EXPTABLE(loweredTable, -0x10000000) // of e^x·2^−32, one from −60 to 110
 
 CONSTANT(gelu1, $0x3ff9884533d43651)
 CONSTANT(gelu3, $0x3fb2444f2a4d8b4b)

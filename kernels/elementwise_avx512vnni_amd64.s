@@ -63,7 +63,7 @@ loop:
 	VPCMPUD   $6, LIMIT, Z4, K3 // greater
 	KORTESTW  K3, K3
 	JNZ       general
-	EXP4
+	EXP4(TABLE)
 	VMOVUPS   Z8, (DST)
 	VMOVUPS   Z9, 64(DST)
 	VMOVUPS   Z10, 128(DST)
@@ -112,22 +112,22 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 // DIVISORS4 makes of u·t·2^k in Z0 to Z3 and p in Z8 to Z11, with u = UNIT, the divisors of
 // siluF32, times u, in Z8 to Z11.
 #define DIVISORS4(UNIT) \
-	VPMINSD     UNIT, Z0, Z4;   \
-	VPMINSD     UNIT, Z1, Z5;   \
-	VPMINSD     UNIT, Z2, Z6;   \
-	VPMINSD     UNIT, Z3, Z7;   \
-	VFMADD213PS Z4, Z0, Z8; \
-	VFMADD213PS Z5, Z1, Z9; \
-	VFMADD213PS Z6, Z2, Z10; \
-	VFMADD213PS Z7, Z3, Z11; \
-	VPMAXSD     UNIT, Z0, Z0;   \
-	VPMAXSD     UNIT, Z1, Z1;   \
-	VPMAXSD     UNIT, Z2, Z2;   \
-	VPMAXSD     UNIT, Z3, Z3;   \
-	VADDPS      Z0, Z8, Z8;  \
-	VADDPS      Z1, Z9, Z9;  \
-	VADDPS      Z2, Z10, Z10;  \
-	VADDPS      Z3, Z11, Z11;  
+	VPMINSD     UNIT, Z0, Z4; \
+	VPMINSD     UNIT, Z1, Z5; \
+	VPMINSD     UNIT, Z2, Z6; \
+	VPMINSD     UNIT, Z3, Z7; \
+	VFMADD213PS Z4, Z0, Z8;   \
+	VFMADD213PS Z5, Z1, Z9;   \
+	VFMADD213PS Z6, Z2, Z10;  \
+	VFMADD213PS Z7, Z3, Z11;  \
+	VPMAXSD     UNIT, Z0, Z0; \
+	VPMAXSD     UNIT, Z1, Z1; \
+	VPMAXSD     UNIT, Z2, Z2; \
+	VPMAXSD     UNIT, Z3, Z3; \
+	VADDPS      Z0, Z8, Z8;   \
+	VADDPS      Z1, Z9, Z9;   \
+	VADDPS      Z2, Z10, Z10; \
+	VADDPS      Z3, Z11, Z11
 
 // ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if the magnitude of
 // one is above 87, or one is NaN: compared as integers, for VRANGEPS and VMAXPS let a NaN hide

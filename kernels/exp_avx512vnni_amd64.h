@@ -73,10 +73,10 @@
 	VPADDD      Z6, Z2, Z2;     \
 	VPADDD      Z7, Z3, Z3
 
-// EXP4 is the exponential of Z0 to Z3 in Z8 to Z11 where it and t·2^k are normal
-// numbers. Z0 to Z7 are spoiled.
-#define EXP4 \
-	EXPPARTS4(VFNMADD231PS, TABLE); \
+// EXP4 is the exponential of Z0 to Z3 in Z8 to Z11, scaled by ENTRIES, where it and t·2^k
+// are normal numbers. Z0 to Z7 are spoiled.
+#define EXP4(ENTRIES) \
+	EXPPARTS4(VFNMADD231PS, ENTRIES); \
 	VFMADD213PS Z0, Z0, Z8;     \
 	VFMADD213PS Z1, Z1, Z9;     \
 	VFMADD213PS Z2, Z2, Z10;    \

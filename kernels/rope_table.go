@@ -56,38 +56,33 @@ func withAngles(factors []float32, p spec.RopeParams, f func(ropeAngles)) {
 	if p.Width > ropeWidth {
 		turns = make([]float64, p.Width/2+ropePad)
 	}
-	f(ropeAngles{turns, 1, 1, fillAngles(turns, factors, p)})
+	f(fillAngles(turns, factors, p))
 }
 
-// fillAngles writes the angles of p with factors or YaRN and returns the magnitude.
+// fillAngles makes the angles of p with factors or YaRN, in turns.
 //
 // With u = 2^−53 an angle without YaRN has the error of its power, 2.5u, and one
 // rounding each for Pos, the factor and the scale: less than 6u, relative.
 // Cosine and sine, of which the product with the magnitude is rounded to f32, add
 // less than 2^−51 to the error of the angle.
-func fillAngles(angles []float64, factors []float32, p spec.RopeParams) (magnitude float64) {
-	angles, powers := angles[:p.Width/2], ropePowers(p)
-	pos, scale := float64(p.Pos), float64(p.FreqScale)
-	for i := range angles {
-		a := float64(pos * powers[i])
+func fillAngles(turns []float64, factors []float32, p spec.RopeParams) ropeAngles {
+	pos, scale, magnitude := float64(p.Pos), float64(p.FreqScale), float64(p.AttnFactor)
+	for i, power := range ropePowers(p)[:p.Width/2] {
+		turns[i] = float64(pos * power)
 		if factors != nil {
-			a /= float64(factors[i])
+			turns[i] /= float64(factors[i])
 		}
-		angles[i] = a
 	}
 	if p.ExtFactor == 0 {
-		for i, a := range angles {
-			angles[i] = scale * a
-		}
-		return float64(p.AttnFactor)
+		return ropeAngles{turns, 1, scale, magnitude}
 	}
 	low, width := yarnRamp(p)
-	for i, a := range angles {
+	for i, a := range turns[:p.Width/2] {
 		ramp := 1 - min(1, max(0, (float64(i)-low)/width))
 		mix := float64(ramp * float64(p.ExtFactor))
-		angles[i] = float64(float64(scale*a)*(1-mix)) + float64(a*mix)
+		turns[i] = float64(float64(scale*a)*(1-mix)) + float64(a*mix)
 	}
-	return float64(p.AttnFactor) * (1 - float64(0.1*lnFloat64(scale)))
+	return ropeAngles{turns, 1, 1, magnitude * (1 - float64(0.1*lnFloat64(scale)))}
 }
 
 // trigGeneric writes the table of the angles.

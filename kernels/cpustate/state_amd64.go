@@ -38,27 +38,15 @@ func ClearVectors()
 func soilVectors(even, odd uint32)
 func soilVectors512(even, odd uint32, masks uint64)
 
-// soil are patterns for registers, of which no two neighbours cancel: ones, which are
-// NaNs; 1; and zeros, which a kernel may wrongly take for granted.
-var soil = [...]struct {
-	even, odd uint32
-	masks     uint64
-}{
-	{0xffffffff, 0x3f800000, 1<<64 - 1},
-	{0x3f800000, 0xffffffff, 0},
-	{0, 0x3f800000, 0x5555555555555555},
-	{0x3f800000, 0, 0xaaaaaaaaaaaaaaaa},
-}
-
 // SoilRegisters leaves in the registers what a kernel must not count upon: something
 // else in each of four calls, which turn counts.
 func SoilRegisters(turn int) {
-	s := soil[turn%len(soil)]
+	s := Soil[turn%len(Soil)]
 	switch {
 	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW:
-		soilVectors512(s.even, s.odd, s.masks)
+		soilVectors512(s.Even, s.Odd, s.Masks)
 	case cpu.X86.HasAVX2:
-		soilVectors(s.even, s.odd)
+		soilVectors(s.Even, s.Odd)
 	}
 }
 

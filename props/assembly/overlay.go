@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"assay/kernels/cpustate"
+	"assay/spec"
 )
 
 // Build is a program that holds a source's mutants.
@@ -30,21 +33,13 @@ const (
 	firstMutant = 2
 )
 
-// soil is what a routine finds in its registers, in each of four calls something else: in
-// the general ones no address and too many elements, or masks of 8 or 16 lanes that are all
-// set; in vectors of even and of odd numbers, of which no two neighbours cancel, ones, which
-// are NaNs, 1 and zeros. What the caller has left there, arguments among it, no routine may
-// count upon; and one that is the second of its op finds what Go's code left by chance.
-var soil = [4]struct {
-	general, step uint64 // of the first register, and from one to the next
-	even, odd     uint32
-	masks         uint64
-}{
-	{0x5a5a5a5a5a5a5a00, 0x10, 0xffffffff, 0x3f800000, 1<<64 - 1},
-	{0xff, 0, 0x3f800000, 0xffffffff, 0},
-	{0xffff, 0, 0, 0x3f800000, 0x5555555555555555},
-	{0x5a5a5a5a5a5a5a00, 0x10, 0x3f800000, 0, 0xaaaaaaaaaaaaaaaa},
-}
+// soil is what a routine finds in its general registers, in each of four calls something
+// else: no address and too many elements, or masks of 8 or 16 lanes that are all set. Vectors
+// and masks hold cpustate.Soil. What the caller has left there, arguments among it, no routine
+// may count upon; and one that is the second of its op finds what Go's code left by chance.
+var soil = [len(cpustate.Soil)]struct {
+	first, step uint64 // of the first register, and from one to the next
+}{{0x5a5a5a5a5a5a5a00, 0x10}, {0xff, 0}, {0xffff, 0}, {0x5a5a5a5a5a5a5a00, 0x10}}
 
 // soilWords is the length of a row of asmSoil, in words of 64 bits: the vectors' patterns,
 // the masks and the general registers.
@@ -56,11 +51,11 @@ func soilTable() []string {
 	word := func(v uint64) {
 		out = append(out, fmt.Sprintf("DATA asmSoil<>+%d(SB)/8, $%#x", 8*len(out), v))
 	}
-	for _, s := range soil {
-		word(uint64(s.odd)<<32 | uint64(s.even))
-		word(s.masks)
+	for turn, s := range cpustate.Soil {
+		word(uint64(s.Odd)<<32 | uint64(s.Even))
+		word(s.Masks)
 		for i := range general {
-			word(s.general + uint64(i)*s.step)
+			word(soil[turn].first + uint64(i)*soil[turn].step)
 		}
 	}
 	return append(out, fmt.Sprintf("GLOBL asmSoil<>(SB), RODATA|NOPTR, $%d", 8*len(out)), "GLOBL asmTurn<>(SB), NOPTR, $8")
@@ -146,7 +141,7 @@ func (b *Build) text() (string, [][2]int) {
 	for k, r := range b.Source.Routines {
 		owner = [2]int{-1, -1}
 		line("TEXT ·%s(SB)%s", r.Name, trampoline(r.Flags))
-		for _, s := range soiling(strings.Contains(b.Source.Path, "avx512")) {
+		for _, s := range soiling(tierOf(b.Source.Path) == spec.TierAVX512VNNI) {
 			line("\t%s", s)
 		}
 		line("\tMOVQ asmTargets<>+%d(SB), R15", 8*k)
