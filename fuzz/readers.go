@@ -132,8 +132,8 @@ func (f format[F]) hold(data []byte, memory bool) (file F, out []byte, err error
 			read = uint64(at)
 		}
 	}
-	if most := f.most*read + slack; memory && readertest.Allocated(f.parse, data) > most {
-		if n := readertest.Allocated(f.parse, data); n > most { // by the reader, and not beside it
+	if most := f.most*read + slack; memory {
+		if n := readertest.Allocated(f.parse, data, most); n > most {
 			return file, nil, fmt.Errorf("%d bytes allocated for %d that were read", n, read)
 		}
 	}

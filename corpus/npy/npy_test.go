@@ -161,7 +161,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("accepted: %t (%v), as it is plainly read: %t", err == nil, err, ok)
 		}
 		if err != nil {
-			if most := uint64(64*len(data) + 8<<10); !readertest.Race && readertest.Allocated(Parse, data) > most {
+			if most := uint64(64*len(data) + 8<<10); !readertest.Race && readertest.Allocated(Parse, data, most) > most {
 				t.Fatalf("more than %d bytes allocated for %d", most, len(data))
 			}
 			return

@@ -3,8 +3,22 @@ package readertest
 
 import "runtime"
 
+// tries bounds the measurements of Allocated.
+const tries = 5
+
 // Allocated returns the bytes that parse allocates for data, garbage included.
-func Allocated[F any](parse func([]byte) (F, error), data []byte) uint64 {
+//
+// The runtime counts for the whole process, and a fuzz worker or a test framework
+// allocates beside: above most it is measured again, and the least is returned.
+func Allocated[F any](parse func([]byte) (F, error), data []byte, most uint64) uint64 {
+	least := allocated(parse, data)
+	for i := 1; i < tries && least > most; i++ {
+		least = min(least, allocated(parse, data))
+	}
+	return least
+}
+
+func allocated[F any](parse func([]byte) (F, error), data []byte) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	f, err := parse(data)

@@ -255,7 +255,7 @@ func TestDenseAllocation(t *testing.T) {
 		"escapes": `{"` + strings.Repeat(`\u0001`, 1<<14) + `":1}`, "spaces": "{" + strings.Repeat(" ", 1<<16), "nested": `{"a":{"shape":[` + strings.Repeat("[", 1<<16),
 	} {
 		data := file(header, "")
-		got := readertest.Allocated(Parse, data)
+		got := readertest.Allocated(Parse, data, 64*uint64(len(data)))
 		if got > 64*uint64(len(data)) {
 			t.Errorf("%s: %d bytes allocated for %d", what, got, len(data))
 		}
@@ -270,7 +270,7 @@ func TestDenseAllocation(t *testing.T) {
 		"data":          file(fmt.Sprintf(`{"a":{"dtype":"F16","shape":[%d],"data_offsets":[0,%d]}}`, room/2, room), body),
 		"shape":         file(`{"a":{"dtype":"F16","shape":[9223372036854775807],"data_offsets":[0,18446744073709551614]}}`, body),
 	} {
-		if n := readertest.Allocated(Parse, data); n > 8192 {
+		if n := readertest.Allocated(Parse, data, 8192); n > 8192 {
 			t.Errorf("%s: %d bytes allocated for a file of %d, want at most 8192", what, n, len(data))
 		}
 	}
