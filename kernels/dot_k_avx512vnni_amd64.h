@@ -1,158 +1,194 @@
 // What the AVX-512 dots of Q4_K and Q5_K with Q8_K share; BYTES is the size of a
-// super-block. They compute with 256
-// bits: loads of 32 bytes straddle cache lines half as often as those of 64, and all
-// else costs the same on a CPU that splits 512 bits.
+// super-block. Quants are computed with 256 bits: loads of 32 bytes straddle cache lines half
+// as often as those of 64, and all else costs the same on a CPU that splits 512 bits.
+//
+// A CPU looks some 64 instructions ahead, and a block has as many, each of which waits for
+// others. So three blocks are in work at a time: while the products of one are summed, the sums
+// of the block before are scaled, the quants of the one after are loaded, and the scales of
+// later ones are decoded.
 
-// The 12 bytes of scales are three words a, b, c behind the header h: a&63 are scales 0
-// to 3, b&63 mins 0 to 3, c&15 | a>>6<<4 scales 4 to 7, c>>4 | b>>6<<4 mins 4 to 7,
-// bytewise.
-DATA unpack<>+0(SB)/8, $0x0000000000000000 // right shifts of a b c c
-DATA unpack<>+8(SB)/8, $0x0000000400000000
-DATA unpack<>+16(SB)/8, $0x0000000000000000
-DATA unpack<>+24(SB)/8, $0x0000000400000000
-DATA unpack<>+32(SB)/8, $0x3f3f3f3f3f3f3f3f // what is kept of them
-DATA unpack<>+40(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA unpack<>+48(SB)/8, $0x3f3f3f3f3f3f3f3f
-DATA unpack<>+56(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA unpack<>+64(SB)/8, $0x0000000000000000 // what is kept of 0 h a b, right by 2
-DATA unpack<>+72(SB)/8, $0x3030303030303030
-DATA unpack<>+80(SB)/8, $0x0000000000000000
-DATA unpack<>+88(SB)/8, $0x3030303030303030
-GLOBL unpack<>(SB), RODATA|NOPTR, $96
-
-// VPSHUFB patterns for [sc0-3 m0-3 sc4-7 m4-7]: scales 2c and 2c+1 as the words of
+// VPSHUFB patterns for the bytes sc0-7 m0-7: scales 2c and 2c+1 as the words of
 // dword c; each min as two words, those of one block in 256 bits.
 DATA spread<>+0(SB)/8, $0x8003800280018000
-DATA spread<>+8(SB)/8, $0x800b800a80098008
-DATA spread<>+16(SB)/8, $0x8003800280018000
-DATA spread<>+24(SB)/8, $0x800b800a80098008
-DATA spread<>+32(SB)/8, $0x8005800580048004
-DATA spread<>+40(SB)/8, $0x8007800780068006
-DATA spread<>+48(SB)/8, $0x800d800d800c800c
-DATA spread<>+56(SB)/8, $0x800f800f800e800e
-GLOBL spread<>(SB), RODATA|NOPTR, $64
+DATA spread<>+8(SB)/8, $0x8007800680058004
+DATA spread<>+16(SB)/8, $0x8009800980088008
+DATA spread<>+24(SB)/8, $0x800b800b800a800a
+DATA spread<>+32(SB)/8, $0x800d800d800c800c
+DATA spread<>+40(SB)/8, $0x800f800f800e800e
+GLOBL spread<>(SB), RODATA|NOPTR, $48
 
-// The lower word of each dword as the upper one.
-DATA upper<>+0(SB)/8, $0x0504050401000100
-DATA upper<>+8(SB)/8, $0x0d0c0d0c09080908
-DATA upper<>+16(SB)/8, $0x0504050401000100
-DATA upper<>+24(SB)/8, $0x0d0c0d0c09080908
-GLOBL upper<>(SB), RODATA|NOPTR, $32
-
-// The first dwords of the lanes of two registers.
+// The first dwords of four lanes.
 DATA heads<>+0(SB)/8, $0x0000000400000000
 DATA heads<>+8(SB)/8, $0x0000000c00000008
 GLOBL heads<>(SB), RODATA|NOPTR, $16
+
+// What is kept of the scales' bytes.
+DATA six<>+0(SB)/4, $0x3f3f3f3f
+GLOBL six<>(SB), RODATA|NOPTR, $4
 
 #define DST     DI
 #define W_PTR   SI // a super-block of weights
 #define X_PTR   DX // a super-block of the activation
 #define ROWS    CX
+#define STRIDE  R8 // bytes of a row of weights
 #define LEFT    R10
 #define BLOCKS  R11
 #define NEXT    AX // the blocks whose scales are decoded ahead
 #define NEXT_X  BX
+#define FOLLOW  R14 // the block after the last of four
 
 // The scales of four blocks that are in use, and of those that are decoded ahead: for
-// block k its bytes at 16k, of four rows also dwords of two scales at 64+16k, and d·dx and
-// dmin·dx at 128+8k.
+// block k its bytes sc0-7 m0-7 at 16k, where they are wanted dwords of two scales at 64+16k and
+// a dword at 128+16k, and d·dx and dmin·dx at 192+8k.
 #define NOW   R12
 #define AHEAD R13
-#define SLOT  192
+#define SLOT  256
 
-#define UP      Y15 // pattern: the lower word of each dword as the upper one
-#define UPPERWORDS K4 // the bytes of the upper word of each dword
+#define QUANTS0 Y0 // of a block, as they are stored
+#define QUANTS1 Y1
+#define QUANTS2 Y2
+#define QUANTS3 Y3
+#define SUMS0   Y8 // of pairs of sub-blocks
+#define SUMS1   Y9
+#define SUMS2   Y10
+#define SUMS3   Y11
+#define DOTS0   Y6 // sums times scales
+#define DOTS1   Y7
+#define FIFTEEN Y14
 
-// HEADS loads the first 16 bytes of four blocks, two to each of Y0 and Y1, and
-// makes their d, dmin, in order, f32 in Y2.
+#define LASTDWORD K1 // of each lane
+#define ODDDWORDS K2
+
+// HEADS loads the first 16 bytes of four blocks to Z5: in each lane h a b c, where a&63
+// are scales 0 to 3, b&63 mins 0 to 3, c&15 | a>>6<<4 scales 4 to 7, c>>4 | b>>6<<4 mins 4 to
+// 7, bytewise.
 #define HEADS(b0, b1, b2, b3) \
-	VMOVDQU     b0, X0         \
-	VINSERTI128 $1, b1, Y0, Y0 \
-	VMOVDQU     b2, X1         \
-	VINSERTI128 $1, b3, Y1, Y1 \
-	VMOVDQU     heads<>(SB), X2 \
-	VPERMI2D    Y1, Y0, Y2     \
-	VCVTPH2PS   X2, Y2
+	VMOVDQU      b0, X5           \
+	VMOVDQU      b2, X15          \
+	VINSERTI128  $1, b1, Y5, Y5   \
+	VINSERTI128  $1, b3, Y15, Y15 \
+	VINSERTI64X4 $1, Y15, Z5, Z5
 
-// UNPACK makes h a b c, in each lane of H, the bytes sc0-3 m0-3 sc4-7 m4-7 in T.
-#define UNPACK(H, T) \
-	VPSHUFD $0xF9, H, T          \ // a b c c
-	VPSLLDQ $4, H, H             \ // 0 h a b
-	VPSRLVD unpack<>+0(SB), T, T \
-	VPSRLD  $2, H, H             \
-	VPAND   unpack<>+32(SB), T, T \
-	VPAND   unpack<>+64(SB), H, H \
-	VPOR    H, T, T
+// FACTORS makes d and dmin of Z5, times dx; heads says where they are.
+#define FACTORS(heads, MUL, dx) \
+	VPERMD    Z5, heads, Z15 \
+	VCVTPH2PS X15, Y15       \
+	MUL       dx, Y15, Y15   \
+	VMOVUPS   Y15, 192(AHEAD)
 
-// DOT sums the products of four quants and activations each: lane l is ⌊i/4⌋ = l.
-#define DOT(x, q, sums) \
-	VPXOR    sums, sums, sums \
-	VPDPBUSD x, q, sums
+// UNPACK makes the bytes sc0-7 m0-7 in each lane of H; fifteen is 15 in each byte.
+#define UNPACK(H, T, fifteen, AND, six) \
+	VPSHUFD    $0xED, H, T            \ // a c b c
+	VPSHUFD    $0xA5, H, H            \ // a a b b
+	VPSRLD     $4, T, LASTDWORD, T    \
+	VPSRLD     $2, H, ODDDWORDS, H    \
+	VPTERNLOGD $0xD8, fifteen, T, H   \ // low nibbles of T, high ones of H
+	AND        six, H, H
 
-// PAIR makes the sums of sub-block 2c, at most 4·31·128 in magnitude, and those of
-// 2c+1 the words of lo, for VPDPWSSD to multiply them by two scales.
-#define PAIR(x0, x1, q0, q1, lo, hi) \
-	DOT(x0, q0, lo)                   \
-	DOT(x1, q1, hi)                   \
-	VPSHUFB UP, hi, UPPERWORDS, lo
+#define MASKS \
+	MOVL  $0x8888, AX   \
+	KMOVW AX, LASTDWORD \
+	MOVL  $0xAAAA, AX   \
+	KMOVW AX, ODDDWORDS
 
-// PAIRS makes the sums of sub-blocks 2c and 2c+1 words in Y8, Y10, Y11, Y12, of quants
-// in Y0 … Y7 and activations from x on.
-#define PAIRS(off, x) \
-	PAIR((off+4) x, (off+36) x, Y0, Y4, Y8, Y9)     \
-	PAIR((off+68) x, (off+100) x, Y1, Y5, Y10, Y9)  \
-	PAIR((off+132) x, (off+164) x, Y2, Y6, Y11, Y9) \
-	PAIR((off+196) x, (off+228) x, Y3, Y7, Y12, Y9)
-
-// SCALED adds the pairs times their scales s0 … s3 and makes them f32 in Y8, which is
-// exact.
-#define SCALED(s0, s1, s2, s3) \
-	VPMADDWD  s0, Y8, Y8   \
-	VPMADDWD  s1, Y10, Y10 \
-	VPDPWSSD  s2, Y11, Y8  \
-	VPDPWSSD  s3, Y12, Y10 \
-	VPADDD    Y10, Y8, Y8  \
-	VCVTDQ2PS Y8, Y8
+// TOTAL adds the lanes of pos − neg: l and l+4, 2, 1.
+#define TOTAL(pos, neg, dst) \
+	VSUBPS       neg, pos, Y4  \
+	VEXTRACTF128 $1, Y4, X5    \
+	VADDPS       X5, X4, X4    \
+	VPERMILPS    $0x4E, X4, X5 \
+	VADDPS       X5, X4, X4    \
+	VPERMILPS    $0xB1, X4, X5 \
+	VADDSS       X5, X4, X4    \
+	VMOVSS       X4, dst
 
 // One row.
-#define SPREAD0 Y16 // patterns for the scales of a pair
-#define SPREAD1 Y17
-#define SPREAD2 Y18
-#define SPREAD3 Y19
-#define MINS    Y20 // pattern for the mins
-#define POS     Y21
-#define NEG     Y22
+#define SCALES  Y12 // its bytes, in both lanes
+#define SPREAD0 Y18 // patterns for the scales of a pair
+#define SPREAD1 Y19
+#define SPREAD2 Y20
+#define SPREAD3 Y21
+#define SPREADM Y22 // and for the mins
+#define POS     Y23
+#define NEG     Y24
+#define BSUMS   Y25
 
-// DECODE decodes the scales of four blocks of one row from NEXT on to AHEAD.
-#define DECODE \
-	HEADS((NEXT), BYTES(NEXT), (2*BYTES)(NEXT), (3*BYTES)(NEXT)) \
-	VBROADCASTSS (NEXT_X), Y3        \
-	VBROADCASTSS 292(NEXT_X), K1, Y3 \
-	VBROADCASTSS 584(NEXT_X), K2, Y3 \
-	VBROADCASTSS 876(NEXT_X), K3, Y3 \
-	VMULPS       Y3, Y2, Y2          \
-	VMOVUPS      Y2, 128(AHEAD)      \
-	UNPACK(Y0, Y3)                   \
-	UNPACK(Y1, Y4)                   \
-	VMOVDQU      Y3, (AHEAD)         \
-	VMOVDQU      Y4, 32(AHEAD)
+// HEADSROW and FACTORSFOUR: of four blocks of one row.
+#define HEADSROW HEADS((NEXT), BYTES(NEXT), (2*BYTES)(NEXT), (3*BYTES)(NEXT))
+#define FACTORSFOUR \
+	VBROADCASTSS (NEXT_X), Y17        \
+	VBROADCASTSS 292(NEXT_X), K3, Y17 \
+	VBROADCASTSS 584(NEXT_X), K4, Y17 \
+	VBROADCASTSS 876(NEXT_X), K5, Y17 \
+	FACTORSROW(Y17)
 
-// BLOCK adds block k of four, whose quants QUANTS loads, of sub-blocks 0, 2, 4, 6 to
-// Y0 … Y3, of 1, 3, 5, 7 to Y4 … Y7.
-#define BLOCK(k) \
-	QUANTS(BYTES*k, (W_PTR))                        \
-	PAIRS(292*k, (X_PTR))                          \
-	VBROADCASTI128   (16*k)(NOW), Y9               \
-	VPSHUFB          SPREAD0, Y9, Y0               \
-	VPSHUFB          SPREAD1, Y9, Y1               \
-	VPSHUFB          SPREAD2, Y9, Y2               \
-	VPSHUFB          SPREAD3, Y9, Y3               \
-	VPSHUFB          MINS, Y9, Y4                  \
-	VPMADDWD         (292*k+260)(X_PTR), Y4, Y4    \ // added exactly
-	SCALED(Y0, Y1, Y2, Y3)                         \
-	VFMADD231PS.BCST (128+8*k)(NOW), Y8, POS       \
-	VCVTDQ2PS        Y4, Y4                        \
-	VFMADD231PS.BCST (132+8*k)(NOW), Y4, NEG
+// SCALE adds sums times the scales of a pair.
+#define SCALE(pattern, sums, dots) \
+	VPSHUFB  pattern, SCALES, Y17 \
+	VPDPWSSD Y17, sums, dots
+
+#define MINSUMS \
+	VPSHUFB  SPREADM, SCALES, Y4 \
+	VPMADDWD BSUMS, Y4, Y4         // added exactly
+
+// ADD adds what is scaled of block k of a slot.
+#define ADD(slot, k) \
+	VCVTDQ2PS        Y4, Y4                    \
+	VPADDD           DOTS1, DOTS0, DOTS0       \
+	VCVTDQ2PS        DOTS0, DOTS0              \ // exact
+	VFMADD231PS.BCST (196+8*k)(slot), Y4, NEG  \
+	VFMADD231PS.BCST (192+8*k)(slot), DOTS0, POS
+
+// SUMPRODUCTS sums the products of a block and its part x of the activation.
+#define SUMPRODUCTS(x) \
+	START0(x) \
+	START1(x) \
+	START2(x) \
+	START3(x) \
+	END0(x)   \
+	END1(x)   \
+	END2(x)   \
+	END3(x)
+
+// SCALESUMS scales sums by block k of a slot and adds them.
+#define SCALESUMS(slot, k) \
+	BEGIN(slot, k)                \
+	SCALE(SPREAD0, SUMS0, DOTS0)  \
+	SCALE(SPREAD1, SUMS1, DOTS1)  \
+	SCALE(SPREAD2, SUMS2, DOTS0)  \
+	SCALE(SPREAD3, SUMS3, DOTS1)  \
+	MINSUMS                       \
+	ADD(slot, k)
+
+// BLOCK is SUMPRODUCTS(x), SCALESUMS of the block before, LOADQUANTS(off, next) and DECODE, by turns.
+#define BLOCK(x, slot, k, DECODE, off, next) \
+	BEGIN(slot, k)               \
+	SCALE(SPREAD0, SUMS0, DOTS0) \
+	START0(x)                    \
+	SCALE(SPREAD1, SUMS1, DOTS1) \
+	START1(x)                    \
+	SCALE(SPREAD2, SUMS2, DOTS0) \
+	START2(x)                    \
+	SCALE(SPREAD3, SUMS3, DOTS1) \
+	START3(x)                    \
+	MINSUMS                      \
+	VMOVDQU32 (x+260)(X_PTR), BSUMS \
+	DECODE                       \
+	END0(x)                      \
+	LOAD0(off, next)             \
+	END1(x)                      \
+	LOAD1(off, next)             \
+	END2(x)                      \
+	LOAD2(off, next)             \
+	END3(x)                      \
+	LOAD3(off, next)             \
+	ADD(slot, k)
+
+#define LOADQUANTS(off, w) \
+	LOAD0(off, w) \
+	LOAD1(off, w) \
+	LOAD2(off, w) \
+	LOAD3(off, w)
 
 // FETCH prefetches four blocks of the next row, if there is one.
 #define FETCH(last) \
@@ -170,33 +206,23 @@ GLOBL heads<>(SB), RODATA|NOPTR, $16
 	PREFETCHT1 576(W_PTR)(STRIDE*1) \
 	PREFETCHT1 640(W_PTR)(STRIDE*1)
 
-// TOTAL adds the lanes of pos − neg: l and l+4, 2, 1.
-#define TOTAL(pos, neg, dst) \
-	VSUBPS       neg, pos, Y0  \
-	VEXTRACTF128 $1, Y0, X1    \
-	VADDPS       X1, X0, X0    \
-	VPERMILPS    $0x4E, X0, X1 \
-	VADDPS       X1, X0, X0    \
-	VPERMILPS    $0xB1, X0, X1 \
-	VADDSS       X1, X0, X0    \
-	VMOVSS       X0, dst
-
-// ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. The scales of four blocks are decoded
-// while the four before are added; where fewer than four blocks follow, those of the
-// last four of the row, of which the first are left out. Rows of fewer than four
-// blocks decode one at a time.
+// ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. Where fewer than four
+// blocks follow, the scales of the last four of the row are decoded, of which
+// the first are left out. Before the first block of a row sums are scaled by zeros. Rows
+// of fewer than four blocks decode one at a time.
 #define ONEBYONE \
 	VPBROADCASTD spread<>+0(SB), SPREAD0 \
 	VPBROADCASTD spread<>+4(SB), SPREAD1 \
 	VPBROADCASTD spread<>+8(SB), SPREAD2 \
 	VPBROADCASTD spread<>+12(SB), SPREAD3 \
-	VMOVDQU32    spread<>+32(SB), MINS \
+	VMOVDQU32    spread<>+16(SB), SPREADM \
+	CONSTANTSROW \
 	MOVL         $0x0C, AX \
-	KMOVW        AX, K1 \
-	MOVL         $0x30, AX \
-	KMOVW        AX, K2 \
-	MOVL         $0xC0, AX \
 	KMOVW        AX, K3 \
+	MOVL         $0x30, AX \
+	KMOVW        AX, K4 \
+	MOVL         $0xC0, AX \
+	KMOVW        AX, K5 \
 row: \
 	VXORPS POS, POS, POS \
 	VXORPS NEG, NEG, NEG \
@@ -204,9 +230,14 @@ row: \
 	MOVQ   BLOCKS, LEFT \
 	CMPQ   LEFT, $4 \
 	JLT    short \
-	MOVQ W_PTR, NEXT \
-	MOVQ X_PTR, NEXT_X \
-	DECODE \
+	MOVQ   W_PTR, NEXT \
+	MOVQ   X_PTR, NEXT_X \
+	HEADSROW \
+	FACTORSFOUR \
+	BYTESROW \
+	BIASESROW \
+	NOTHING(NOW) \
+	LOADQUANTS(0, (W_PTR)) \
 	PCALIGN $32 \
 fourBlocks: \
 	XCHGQ   NOW, AHEAD \
@@ -218,16 +249,18 @@ fourBlocks: \
 	IMUL3Q  $BYTES, AX, NEXT \
 	ADDQ    X_PTR, NEXT_X \
 	ADDQ    W_PTR, NEXT \
-	DECODE \
+	LEAQ    (4*BYTES)(W_PTR), FOLLOW \
+	CMPQ    LEFT, $4 \
+	CMOVQEQ W_PTR, FOLLOW \
 	FETCH(block0) \
 block0: \
-	BLOCK(0) \
+	BLOCK(0, AHEAD, 3, HEADSROW, BYTES, (W_PTR)) \
 block1: \
-	BLOCK(1) \
+	BLOCK(292, NOW, 0, FACTORSFOUR, 2*BYTES, (W_PTR)) \
 block2: \
-	BLOCK(2) \
+	BLOCK(584, NOW, 1, BYTESROW, 3*BYTES, (W_PTR)) \
 block3: \
-	BLOCK(3) \
+	BLOCK(876, NOW, 2, BIASESROW, 0, (FOLLOW)) \
 	SUBQ $4, LEFT \
 	JLE  whole \
 	MOVQ NEXT, W_PTR \
@@ -235,23 +268,25 @@ block3: \
 	CMPQ LEFT, $4 \
 	JGE  fourBlocks \
 	XCHGQ NOW, AHEAD \
+	MOVQ W_PTR, FOLLOW \
 	CMPQ LEFT, $2 \
 	JLT  block3 \
 	JEQ  block2 \
 	JMP  block1 \
 whole: \
+	SCALESUMS(NOW, 3) \
 	ADDQ $(4*BYTES), W_PTR \
 	JMP  total \
 short: \
-	VMOVDQU      (W_PTR), X0 \
-	VMOVD        (W_PTR), X2 \
-	VCVTPH2PS    X2, X2 \
-	VBROADCASTSS (X_PTR), X3 \
-	VMULPS       X3, X2, X2 \
-	VMOVUPS      X2, 128(NOW) \
-	UNPACK(X0, X3) \
-	VMOVDQU      X3, (NOW) \
-	BLOCK(0) \
+	VMOVDQU      (W_PTR), X5 \
+	VBROADCASTSS (X_PTR), Y17 \
+	FACTORSROW(Y17) \
+	BYTESROW \
+	BIASESROW \
+	VMOVDQU32    260(X_PTR), BSUMS \
+	LOADQUANTS(0, (W_PTR)) \
+	SUMPRODUCTS(0) \
+	SCALESUMS(AHEAD, 0) \
 	ADDQ $BYTES, W_PTR \
 	ADDQ $292, X_PTR \
 	DECQ LEFT \

@@ -5,36 +5,93 @@
 #define BYTES 144
 #include "dot_k_avx512vnni_amd64.h"
 
-#define STRIDE  R8 // bytes of a row of weights
-#define STRIDE3 R9
+// BIAS makes sums positive, by 2 << 12; -BIAS is what it takes for one of a scale.
+DATA bias<>+0(SB)/4, $2
+DATA bias<>+4(SB)/4, $-8192
+DATA bias<>+8(SB)/4, $0x00ff00ff // of eight scales the even ones
+GLOBL bias<>(SB), RODATA|NOPTR, $12
 
+#define BIAS Y13
+
+// START sums the products of sub-block 2c+1: lane l is ⌊i/4⌋ = l. High nibbles stay where they
+// are, so that the sums are 16 times as large, at most 4·240·128 in magnitude.
+#define START(quants, sums, x) \
+	VPANDN   quants, FIFTEEN, Y4     \
+	VMOVDQA  BIAS, sums              \
+	VPAND    FIFTEEN, quants, quants \
+	VPDPBUSD x, Y4, sums
+
+// END makes the sums of sub-block 2c+1 upper words and adds those of 2c, at most 4·15·128 in
+// magnitude. 8192 more make them positive, so that nothing is borrowed from the upper word, and
+// VPDPWSSD can multiply both words by two scales. UNBIAS takes that off again.
+#define END(quants, sums, x) \
+	VPSLLD   $12, sums, sums \
+	VPDPBUSD x, quants, sums
+
+#define START0(x) START(QUANTS0, SUMS0, (x+36)(X_PTR))
+#define START1(x) START(QUANTS1, SUMS1, (x+100)(X_PTR))
+#define START2(x) START(QUANTS2, SUMS2, (x+164)(X_PTR))
+#define START3(x) START(QUANTS3, SUMS3, (x+228)(X_PTR))
+#define END0(x) END(QUANTS0, SUMS0, (x+4)(X_PTR))
+#define END1(x) END(QUANTS1, SUMS1, (x+68)(X_PTR))
+#define END2(x) END(QUANTS2, SUMS2, (x+132)(X_PTR))
+#define END3(x) END(QUANTS3, SUMS3, (x+196)(X_PTR))
+
+#define LOAD0(off, w) VMOVDQU (off+16) w, QUANTS0
+#define LOAD1(off, w) VMOVDQU (off+48) w, QUANTS1
+#define LOAD2(off, w) VMOVDQU (off+80) w, QUANTS2
+#define LOAD3(off, w) VMOVDQU (off+112) w, QUANTS3
+
+// UNBIAS makes of the bytes sc0-7 in H what BIAS adds to the dots, negative, in the low dword of
+// a lane. Of eight scales the even ones count; T is zero.
+#define UNBIAS(H, T, AND, even, MUL, perscale) \
+	AND     even, H, H       \
+	VPSADBW T, H, H          \
+	MUL     perscale, H, H
+
+#define EVEN     Z28
+#define PERSCALE Z29
+#define ZERO     Z30
+#define HEADWORDS Z26
+#define SIX      Z27
+#define CONSTANTSROW \
+	VMOVDQU32    heads<>(SB), X26       \
+	VPBROADCASTD six<>(SB), SIX         \
+	VPBROADCASTD bias<>+4(SB), PERSCALE \
+	VPBROADCASTD bias<>+8(SB), EVEN     \
+	VPXORD       ZERO, ZERO, ZERO
+#define FACTORSROW(dx) FACTORS(HEADWORDS, VMULPS, dx)
+#define BYTESROW \
+	UNPACK(Z5, Z15, Z14, VPANDD, SIX) \
+	VMOVDQU32 Z5, (AHEAD)
+#define BIASESROW \
+	UNBIAS(Z5, ZERO, VPANDD, EVEN, VPMULLD, PERSCALE) \
+	VMOVDQU32 Z5, 128(AHEAD)
+
+#define BEGIN(slot, k) \
+	VPBROADCASTD   (128+16*k)(slot), DOTS0 \
+	VPXOR          DOTS1, DOTS1, DOTS1     \
+	VBROADCASTI128 (16*k)(slot), SCALES
+
+// NOTHING makes block 3 of a slot zero.
+#define NOTHING(slot) \
+	VPXOR   X4, X4, X4     \
+	VMOVDQU X4, 48(slot)   \
+	VMOVDQU X4, 112(slot)  \
+	VMOVDQU X4, 176(slot)  \
+	VMOVQ   X4, 216(slot)
+
+#define CONSTANTS \
+	MOVL         $0x0F0F0F0F, AX    \
+	VPBROADCASTD AX, Z14            \
+	VPBROADCASTD bias<>+0(SB), BIAS \
+	MASKS
+
+// Four rows share the loads of the activation; of row r what is added up.
+#define STRIDE3 R9
 #define AFTER R14 // what is prefetched: of the next four rows, in order, as much as is computed
 #define JUMP  R15 // from the last blocks of four rows to the first of the next four
-
-#define FIFTEEN Y14
-
-// QUANTS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
-// 1, 3, 5, 7 to Y4 … Y7.
-#define QUANTS(off, w) \
-	VMOVDQU (off+16) w, Y0        \
-	VMOVDQU (off+48) w, Y1        \
-	VMOVDQU (off+80) w, Y2        \
-	VMOVDQU (off+112) w, Y3       \
-	VPSRLW  $4, Y0, Y4      \
-	VPSRLW  $4, Y1, Y5      \
-	VPSRLW  $4, Y2, Y6      \
-	VPSRLW  $4, Y3, Y7      \
-	VPAND   FIFTEEN, Y0, Y0 \
-	VPAND   FIFTEEN, Y1, Y1 \
-	VPAND   FIFTEEN, Y2, Y2 \
-	VPAND   FIFTEEN, Y3, Y3 \
-	VPAND   FIFTEEN, Y4, Y4 \
-	VPAND   FIFTEEN, Y5, Y5 \
-	VPAND   FIFTEEN, Y6, Y6 \
-	VPAND   FIFTEEN, Y7, Y7
-
-// Four rows: the sub-blocks of the activation, its bsums, and what is added up.
-#define ACT0  Y16
+#define ACT0  Y16 // sub-blocks of the activation
 #define ACT1  Y17
 #define ACT2  Y18
 #define ACT3  Y19
@@ -42,7 +99,7 @@
 #define ACT5  Y21
 #define ACT6  Y22
 #define ACT7  Y23
-#define BSUMS Y13
+#define ROWBSUMS Y12
 #define POS0  Y24
 #define POS1  Y25
 #define POS2  Y26
@@ -52,43 +109,70 @@
 #define NEG2  Y30
 #define NEG3  Y31
 
-// DECODEROWS decodes the scales of the blocks of four rows at NEXT to AHEAD.
-#define DECODEROWS \
-	HEADS((NEXT), (NEXT)(STRIDE*1), (NEXT)(STRIDE*2), (NEXT)(STRIDE3*1)) \
-	VMULPS.BCST (NEXT_X), Y2, Y2         \
-	VMOVUPS     Y2, 128(AHEAD)           \
-	UNPACK(Y0, Y3)                       \
-	UNPACK(Y1, Y4)                       \
-	VMOVDQU     Y3, (AHEAD)              \
-	VMOVDQU     Y4, 32(AHEAD)            \
-	VPSHUFB     spread<>+0(SB), Y3, Y3   \
-	VPSHUFB     spread<>+0(SB), Y4, Y4   \
-	VMOVDQU     Y3, 64(AHEAD)            \
-	VMOVDQU     Y4, 96(AHEAD)
+#define HEADSROWS HEADS((NEXT), (NEXT)(STRIDE*1), (NEXT)(STRIDE*2), (NEXT)(STRIDE3*1))
+#define FACTORSROWS \
+	VMOVDQU heads<>(SB), X15 \
+	FACTORS(Z15, VMULPS.BCST, (NEXT_X))
+#define BYTESROWS \
+	UNPACK(Z5, Z15, Z14, VPANDD.BCST, six<>(SB)) \
+	VMOVDQU32 Z5, (AHEAD)
+#define PAIRSROWS \
+	VBROADCASTI32X4 spread<>+0(SB), Z15 \
+	VPSHUFB         Z15, Z5, Z15        \
+	VMOVDQU32       Z15, 64(AHEAD)      \
+	VPXORD          Z15, Z15, Z15       \
+	UNBIAS(Z5, Z15, VPANDD.BCST, bias<>+8(SB), VPMULLD.BCST, bias<>+4(SB)) \
+	VMOVDQU32       Z5, 128(AHEAD)
 
-// ROW adds the block at w of row r.
-#define ROW(r, w, pos, neg) \
-	PREFETCHT1       (128*r)(AFTER)              \
-	QUANTS(0, w)                                 \
-	PAIR(ACT0, ACT1, Y0, Y4, Y8, Y9)             \
-	PAIR(ACT2, ACT3, Y1, Y5, Y10, Y9)            \
-	PAIR(ACT4, ACT5, Y2, Y6, Y11, Y9)            \
-	PAIR(ACT6, ACT7, Y3, Y7, Y12, Y9)            \
-	PREFETCHT1       (128*r+64)(AFTER)           \
-	VBROADCASTI128   (16*r)(NOW), Y0             \
-	VPBROADCASTD     (64+16*r)(NOW), Y1          \
-	VPBROADCASTD     (68+16*r)(NOW), Y2          \
-	VPSHUFB          spread<>+32(SB), Y0, Y0     \
-	VPMADDWD         BSUMS, Y0, Y0               \ // added exactly
-	VPMADDWD         Y1, Y8, Y8                  \
-	VPMADDWD         Y2, Y10, Y10                \
-	VPDPWSSD.BCST    (72+16*r)(NOW), Y11, Y8     \
-	VPDPWSSD.BCST    (76+16*r)(NOW), Y12, Y10    \
-	VCVTDQ2PS        Y0, Y0                      \
-	VFMADD231PS.BCST (132+8*r)(NOW), Y0, neg     \
-	VPADDD           Y10, Y8, Y8                 \
-	VCVTDQ2PS        Y8, Y8                      \ // exact
-	VFMADD231PS.BCST (128+8*r)(NOW), Y8, pos
+#define MINSUMSROW(slot, k) \
+	VBROADCASTI128 (16*k)(slot), Y4          \
+	VPSHUFB        spread<>+16(SB), Y4, Y4   \
+	VPMADDWD       ROWBSUMS, Y4, Y4            // added exactly
+
+#define ADDROW(slot, k, pos, neg) \
+	VCVTDQ2PS        Y4, Y4                   \
+	VPADDD           DOTS1, DOTS0, DOTS0      \
+	VCVTDQ2PS        DOTS0, DOTS0             \ // exact
+	VFMADD231PS.BCST (196+8*k)(slot), Y4, neg \
+	VFMADD231PS.BCST (192+8*k)(slot), DOTS0, pos
+
+// SCALESUMSROW scales the sums of row k and adds them.
+#define SCALESUMSROW(slot, k, pos, neg) \
+	VPBROADCASTD  (128+16*k)(slot), DOTS0       \
+	VPXOR         DOTS1, DOTS1, DOTS1           \
+	VPDPWSSD.BCST (64+16*k)(slot), SUMS0, DOTS0 \
+	VPDPWSSD.BCST (68+16*k)(slot), SUMS1, DOTS1 \
+	VPDPWSSD.BCST (72+16*k)(slot), SUMS2, DOTS0 \
+	VPDPWSSD.BCST (76+16*k)(slot), SUMS3, DOTS1 \
+	MINSUMSROW(slot, k)                         \
+	ADDROW(slot, k, pos, neg)
+
+// ROW sums the products of row r, scales the sums of row k, which is the one before,
+// loads the quants of the next row and does a part of the decoding, by turns.
+#define ROW(r, slot, k, pos, neg, DECODE, next) \
+	PREFETCHT1    (128*r)(AFTER)                \
+	VPBROADCASTD  (128+16*k)(slot), DOTS0       \
+	VPXOR         DOTS1, DOTS1, DOTS1           \
+	VPDPWSSD.BCST (64+16*k)(slot), SUMS0, DOTS0 \
+	START(QUANTS0, SUMS0, ACT1)                 \
+	VPDPWSSD.BCST (68+16*k)(slot), SUMS1, DOTS1 \
+	START(QUANTS1, SUMS1, ACT3)                 \
+	VPDPWSSD.BCST (72+16*k)(slot), SUMS2, DOTS0 \
+	START(QUANTS2, SUMS2, ACT5)                 \
+	VPDPWSSD.BCST (76+16*k)(slot), SUMS3, DOTS1 \
+	START(QUANTS3, SUMS3, ACT7)                 \
+	MINSUMSROW(slot, k)                         \
+	DECODE                                      \
+	PREFETCHT1    (128*r+64)(AFTER)             \
+	END(QUANTS0, SUMS0, ACT0)                   \
+	LOAD0(0, next)                                 \
+	END(QUANTS1, SUMS1, ACT2)                   \
+	LOAD1(0, next)                                 \
+	END(QUANTS2, SUMS2, ACT4)                   \
+	LOAD2(0, next)                                 \
+	END(QUANTS3, SUMS3, ACT6)                   \
+	LOAD3(0, next)                                 \
+	ADDROW(slot, k, pos, neg)
 
 // func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -115,7 +199,7 @@
 //		}
 //		dst[r] = pos[0]
 //	}
-TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $448-40
+TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $576-40
 	MOVQ dst+0(FP), DST
 	MOVQ w+8(FP), W_PTR
 	MOVQ rows+24(FP), ROWS
@@ -123,24 +207,22 @@ TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $448-40
 	LEAQ 63(SP), NOW
 	ANDQ $~63, NOW
 	LEAQ SLOT(NOW), AHEAD
-
-	MOVL         $0x0F0F0F0F, AX
-	VMOVD        AX, X14
-	VPBROADCASTD X14, FIFTEEN
-	VMOVDQU      upper<>(SB), UP
-	MOVL         $0xCCCCCCCC, AX
-	KMOVD        AX, UPPERWORDS
-
-	CMPQ ROWS, $4
-	JLT  rest
+	CONSTANTS
 
 	IMUL3Q $144, BLOCKS, STRIDE
+	CMPQ   ROWS, $4
+	JLT    rest
+
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
 	MOVQ   W_PTR, NEXT
 	MOVQ   x+16(FP), NEXT_X
-	DECODEROWS
+	HEADSROWS
+	FACTORSROWS
+	BYTESROWS
+	PAIRSROWS
+	LOADQUANTS(0, (W_PTR))
 
-four:  // four rows share the loads of the activation
+four:
 	VXORPS POS0, POS0, POS0 // from +0
 	VXORPS POS1, POS1, POS1
 	VXORPS POS2, POS2, POS2
@@ -149,6 +231,7 @@ four:  // four rows share the loads of the activation
 	VXORPS NEG1, NEG1, NEG1
 	VXORPS NEG2, NEG2, NEG2
 	VXORPS NEG3, NEG3, NEG3
+	NOTHING(NOW)
 	MOVQ   x+16(FP), X_PTR
 	MOVQ   BLOCKS, LEFT
 	LEAQ   (W_PTR)(STRIDE*4), AFTER
@@ -169,7 +252,6 @@ fourLoop:
 	CMOVQEQ JUMP, NEXT
 	CMOVQEQ x+16(FP), NEXT_X
 	ADDQ    W_PTR, NEXT
-	DECODEROWS
 
 	VMOVDQU32 4(X_PTR), ACT0
 	VMOVDQU32 36(X_PTR), ACT1
@@ -179,13 +261,13 @@ fourLoop:
 	VMOVDQU32 164(X_PTR), ACT5
 	VMOVDQU32 196(X_PTR), ACT6
 	VMOVDQU32 228(X_PTR), ACT7
-	VMOVDQU   260(X_PTR), BSUMS
 
-	ROW(0, (W_PTR), POS0, NEG0)
-	ROW(1, (W_PTR)(STRIDE*1), POS1, NEG1)
-	ROW(2, (W_PTR)(STRIDE*2), POS2, NEG2)
+	ROW(0, AHEAD, 3, POS3, NEG3, HEADSROWS, (W_PTR)(STRIDE*1))
+	VMOVDQU    260(X_PTR), ROWBSUMS
+	ROW(1, NOW, 0, POS0, NEG0, FACTORSROWS, (W_PTR)(STRIDE*2))
+	ROW(2, NOW, 1, POS1, NEG1, BYTESROWS, (W_PTR)(STRIDE3*1))
 	PREFETCHT1 512(AFTER)
-	ROW(3, (W_PTR)(STRIDE3*1), POS3, NEG3)
+	ROW(3, NOW, 2, POS2, NEG2, PAIRSROWS, (NEXT))
 
 	ADDQ $(4*144), AFTER
 	ADDQ $144, W_PTR
@@ -193,6 +275,7 @@ fourLoop:
 	DECQ LEFT
 	JNZ  fourLoop
 
+	SCALESUMSROW(NOW, 3, POS3, NEG3)
 	TOTAL(POS0, NEG0, 0(DST))
 	TOTAL(POS1, NEG1, 4(DST))
 	TOTAL(POS2, NEG2, 8(DST))
@@ -215,24 +298,59 @@ done:
 	RET
 
 // Four activations, for which the scales and quants of a row are decoded once.
-#define PAIR0   Y16 // scales of a pair in each dword
-#define PAIR1   Y17
-#define PAIR2   Y18
-#define PAIR3   Y19
-#define MINWORDS Y20 // mins twice as words
-#define SCALE   Y21 // d
-#define MINSCALE Y22 // dmin
+#define HIGH0 Y4 // quants of sub-blocks 1, 3, 5, 7, times 16
+#define HIGH1 Y5
+#define HIGH2 Y16
+#define HIGH3 Y17
+#define PAIR0   Y18 // scales of a pair in each dword
+#define PAIR1   Y19
+#define PAIR2   Y20
+#define PAIR3   Y21
+#define MINWORDS Y22 // mins twice as words
+#define FACTOR  Y23 // d
+#define MINFACTOR Y14 // dmin
+#define BIASED  Y12 // what BIAS adds to the dots, negative
 
-// COLUMN adds the block of Y0 … Y7 times that of an activation at x.
-#define COLUMN(x, pos, neg) \
-	PAIRS(0, x)                          \
-	VPMADDWD    260 x, MINWORDS, Y13     \ // added exactly
-	SCALED(PAIR0, PAIR1, PAIR2, PAIR3)   \
-	VMULPS.BCST 0 x, SCALE, Y9           \
-	VFMADD231PS Y9, Y8, pos              \
-	VCVTDQ2PS   Y13, Y13                 \
-	VMULPS.BCST 0 x, MINSCALE, Y9        \
-	VFMADD231PS Y9, Y13, neg
+// STARTCOLUMN is START with the quants at hand.
+#define STARTCOLUMN(quants, sums, x) \
+	VMOVDQA  BIAS, sums      \
+	VPDPBUSD x, quants, sums
+
+#define ENDCOLUMN(x) \
+	END(QUANTS0, SUMS0, 4 x)   \
+	END(QUANTS1, SUMS1, 68 x)  \
+	END(QUANTS2, SUMS2, 132 x) \
+	END(QUANTS3, SUMS3, 196 x)
+
+#define BEGINCOLUMN \
+	VMOVDQA BIASED, DOTS0       \
+	VPXOR   DOTS1, DOTS1, DOTS1
+
+// ADDCOLUMN adds the dots of the activation at x.
+#define ADDCOLUMN(x, pos, neg) \
+	VPMADDWD    260 x, MINWORDS, Y15  \ // added exactly
+	VPADDD      DOTS1, DOTS0, DOTS0   \
+	VCVTDQ2PS   Y15, Y15              \
+	VCVTDQ2PS   DOTS0, DOTS0          \ // exact
+	VMULPS.BCST 0 x, MINFACTOR, DOTS1 \
+	VFMADD231PS DOTS1, Y15, neg       \
+	VMULPS.BCST 0 x, FACTOR, DOTS1    \
+	VFMADD231PS DOTS1, DOTS0, pos
+
+// COLUMN sums the products of the activation at x and scales and adds the sums of that at
+// before, by turns.
+#define COLUMN(x, before, pos, neg) \
+	BEGINCOLUMN                       \
+	VPDPWSSD PAIR0, SUMS0, DOTS0      \
+	STARTCOLUMN(HIGH0, SUMS0, 36 x)   \
+	VPDPWSSD PAIR1, SUMS1, DOTS1      \
+	STARTCOLUMN(HIGH1, SUMS1, 100 x)  \
+	VPDPWSSD PAIR2, SUMS2, DOTS0      \
+	STARTCOLUMN(HIGH2, SUMS2, 164 x)  \
+	VPDPWSSD PAIR3, SUMS3, DOTS1      \
+	STARTCOLUMN(HIGH3, SUMS3, 228 x)  \
+	ENDCOLUMN(x)                      \
+	ADDCOLUMN(before, pos, neg)
 
 #define LD R9 // bytes from an activation's results to the next one's
 
@@ -251,12 +369,9 @@ TEXT ·dotQ4KQ8KColumnsAVX512(SB), NOSPLIT, $0-48
 	MOVQ ld+40(FP), LD
 	SHLQ $2, LD
 
-	MOVL         $0x0F0F0F0F, AX
-	VMOVD        AX, X14
-	VPBROADCASTD X14, FIFTEEN
-	VMOVDQU      upper<>(SB), UP
-	MOVL         $0xCCCCCCCC, AX
-	KMOVD        AX, UPPERWORDS
+	MOVL         $0x0F0F0F0F, BX
+	VPBROADCASTD bias<>+0(SB), BIAS
+	MASKS
 
 	IMUL3Q $292, BLOCKS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), R12
@@ -276,24 +391,49 @@ columns:
 	PCALIGN $32
 
 columnsLoop:
-	VBROADCASTI128 (W_PTR), Y0
-	VCVTPH2PS      X0, X3
-	VBROADCASTSS   X3, SCALE
-	VMOVSHDUP      X3, X3
-	VBROADCASTSS   X3, MINSCALE
-	UNPACK(Y0, Y1)
-	VPSHUFB        spread<>+0(SB), Y1, Y0
-	VPSHUFB        spread<>+32(SB), Y1, MINWORDS
-	VPSHUFD        $0x00, Y0, PAIR0
-	VPSHUFD        $0x55, Y0, PAIR1
-	VPSHUFD        $0xAA, Y0, PAIR2
-	VPSHUFD        $0xFF, Y0, PAIR3
+	VPBROADCASTD   BX, FIFTEEN
+	LOADQUANTS(0, (W_PTR))
+	VPANDN         QUANTS0, FIFTEEN, HIGH0
+	VPANDN         QUANTS1, FIFTEEN, HIGH1
+	VPANDND        QUANTS2, FIFTEEN, HIGH2
+	VPANDND        QUANTS3, FIFTEEN, HIGH3
+	VPAND          FIFTEEN, QUANTS0, QUANTS0
+	VPAND          FIFTEEN, QUANTS1, QUANTS1
+	VPAND          FIFTEEN, QUANTS2, QUANTS2
+	VPAND          FIFTEEN, QUANTS3, QUANTS3
+	STARTCOLUMN(HIGH0, SUMS0, 36(X_PTR))
+	STARTCOLUMN(HIGH1, SUMS1, 100(X_PTR))
+	STARTCOLUMN(HIGH2, SUMS2, 164(X_PTR))
+	STARTCOLUMN(HIGH3, SUMS3, 228(X_PTR))
 
-	QUANTS(0, (W_PTR))
-	COLUMN((X_PTR), POS0, NEG0)
-	COLUMN((X_PTR)(STRIDE*1), POS1, NEG1)
-	COLUMN((X_PTR)(STRIDE*2), POS2, NEG2)
-	COLUMN((X_PTR)(R12*1), POS3, NEG3)
+	VBROADCASTI128 (W_PTR), DOTS0
+	UNPACK(DOTS0, Y15, FIFTEEN, VPANDD.BCST, six<>(SB))
+	VBROADCASTI128 spread<>+0(SB), DOTS1
+	VPSHUFB        DOTS1, DOTS0, DOTS1
+	VPSHUFB        spread<>+16(SB), DOTS0, Y12
+	VMOVDQA32      Y12, MINWORDS
+	VPSHUFD        $0x00, DOTS1, PAIR0
+	VPSHUFD        $0x55, DOTS1, PAIR1
+	VPSHUFD        $0xAA, DOTS1, PAIR2
+	VPSHUFD        $0xFF, DOTS1, PAIR3
+	VPXOR          Y15, Y15, Y15
+	UNBIAS(DOTS0, Y15, VPANDD.BCST, bias<>+8(SB), VPMULLD.BCST, bias<>+4(SB))
+	VPBROADCASTD   X6, BIASED
+	VCVTPH2PS      (W_PTR), X15
+	VBROADCASTSS   X15, FACTOR
+	VMOVSHDUP      X15, X15
+	VBROADCASTSS   X15, MINFACTOR
+
+	ENDCOLUMN((X_PTR))
+	COLUMN((X_PTR)(STRIDE*1), (X_PTR), POS0, NEG0)
+	COLUMN((X_PTR)(STRIDE*2), (X_PTR)(STRIDE*1), POS1, NEG1)
+	COLUMN((X_PTR)(R12*1), (X_PTR)(STRIDE*2), POS2, NEG2)
+	BEGINCOLUMN
+	VPDPWSSD PAIR0, SUMS0, DOTS0
+	VPDPWSSD PAIR1, SUMS1, DOTS1
+	VPDPWSSD PAIR2, SUMS2, DOTS0
+	VPDPWSSD PAIR3, SUMS3, DOTS1
+	ADDCOLUMN((X_PTR)(R12*1), POS3, NEG3)
 
 	ADDQ $144, W_PTR
 	ADDQ $292, X_PTR

@@ -16,44 +16,104 @@ DATA fifths<>+48(SB)/8, $0x0000000000000000
 DATA fifths<>+56(SB)/8, $0x1010101010101010
 GLOBL fifths<>(SB), RODATA|NOPTR, $64
 
-#define STRIDE R8 // bytes of a row of weights
-#define FIFTEEN Y14
-#define SIXTEEN Y23
+DATA sixteen<>+0(SB)/4, $0x10101010
+GLOBL sixteen<>(SB), RODATA|NOPTR, $4
+
+// The lower word of each dword as the upper one.
+DATA upper<>+0(SB)/8, $0x0504050401000100
+DATA upper<>+8(SB)/8, $0x0d0c0d0c09080908
+GLOBL upper<>(SB), RODATA|NOPTR, $16
+
 #define HIGH    Y13 // bit j of each byte is the fifth of a quant of sub-block j
-#define FIFTH0  Y24
-#define FIFTH1  Y25
-#define FIFTH2  Y26
-#define FIFTH3  Y27
+#define NIBBLES Y26 // the low half of its bits, or the high one
+#define FIFTH0  Y27
+#define FIFTH1  Y28
+#define FIFTH2  Y29
+#define FIFTH3  Y30
+#define UP      Y31 // pattern: the lower word of each dword as the upper one
+#define UPPERWORDS K6 // the bytes of the upper word of each dword
 
-// FIFTH adds to the low nibbles in q the fifth bits that table takes from the nibbles in bits.
-#define FIFTH(table, bits, q, T) \
-	VPSHUFB    bits, table, T      \
-	VPTERNLOGD $0xEA, T, FIFTEEN, q // q&FIFTEEN | T
+// FIFTH adds to the low nibbles in q the fifth bits that table takes from the nibbles in NIBBLES.
+#define FIFTH(table, q) \
+	VPSHUFB    NIBBLES, table, Y17   \
+	VPTERNLOGD $0xEA, Y17, FIFTEEN, q // q&FIFTEEN | Y17
 
-// QUANTS loads the quants of the block at w: of sub-blocks 0, 2, 4, 6 to Y0 … Y3, of
-// 1, 3, 5, 7 to Y4 … Y7.
-#define QUANTS(off, w) \
-	VMOVDQU (off+16) w, HIGH    \
-	VMOVDQU (off+48) w, Y0      \
-	VMOVDQU (off+80) w, Y1      \
-	VMOVDQU (off+112) w, Y2     \
-	VMOVDQU (off+144) w, Y3     \
-	VPAND   FIFTEEN, HIGH, Y9   \
-	VPSRLW  $4, HIGH, Y10       \
-	VPSRLW  $4, Y0, Y4          \
-	VPSRLW  $4, Y1, Y5          \
-	VPAND   FIFTEEN, Y10, Y10   \
-	VPSRLW  $4, Y2, Y6          \
-	VPSRLW  $4, Y3, Y7          \
-	FIFTH(FIFTH0, Y9, Y0, Y8)   \
-	FIFTH(FIFTH1, Y9, Y4, Y11)  \
-	FIFTH(FIFTH2, Y9, Y1, Y8)   \
-	FIFTH(FIFTH3, Y9, Y5, Y11)  \
-	VPANDD  SIXTEEN, HIGH, Y8   \
-	VPTERNLOGD $0xEA, Y8, FIFTEEN, Y2 \
-	FIFTH(FIFTH1, Y10, Y6, Y11) \
-	FIFTH(FIFTH2, Y10, Y3, Y8)  \
-	FIFTH(FIFTH3, Y10, Y7, Y11)
+// DOT sums the products of four quants and activations each: lane l is ⌊i/4⌋ = l.
+#define DOT(x, q, sums) \
+	VPXORD   sums, sums, sums \
+	VPDPBUSD x, q, sums
+
+// JOIN makes the sums of sub-blocks 2c, at most 4·31·128 in magnitude, and 2c+1 the words of
+// one register, for VPDPWSSD to multiply them by two scales.
+#define JOIN(high, sums) VPSHUFB UP, high, UPPERWORDS, sums
+
+// START0 … START3 sum the products of sub-blocks 2c and 2c+1 and join those before; END0 joins the last.
+#define START0(x) \
+	VPANDD  FIFTEEN, HIGH, NIBBLES   \
+	VPSRLW  $4, QUANTS0, Y16         \
+	FIFTH(FIFTH0, QUANTS0)           \
+	FIFTH(FIFTH1, Y16)               \
+	DOT((x+4)(X_PTR), QUANTS0, SUMS0) \
+	DOT((x+36)(X_PTR), Y16, Y4)
+
+#define START1(x) \
+	VPSRLW  $4, QUANTS1, Y16         \
+	JOIN(Y4, SUMS0)                  \
+	FIFTH(FIFTH2, QUANTS1)           \
+	FIFTH(FIFTH3, Y16)               \
+	DOT((x+68)(X_PTR), QUANTS1, SUMS1) \
+	DOT((x+100)(X_PTR), Y16, Y15)
+
+#define START2(x) \
+	VPANDD.BCST sixteen<>(SB), HIGH, Y17 \
+	VPSRLW  $4, HIGH, NIBBLES        \
+	VPSRLW  $4, QUANTS2, Y16         \
+	JOIN(Y15, SUMS1)                 \
+	VPTERNLOGD $0xEA, Y17, FIFTEEN, QUANTS2 \
+	VPANDD  FIFTEEN, NIBBLES, NIBBLES \
+	FIFTH(FIFTH1, Y16)               \
+	DOT((x+132)(X_PTR), QUANTS2, SUMS2) \
+	DOT((x+164)(X_PTR), Y16, Y4)
+
+#define START3(x) \
+	VPSRLW  $4, QUANTS3, Y15         \
+	JOIN(Y4, SUMS2)                  \
+	FIFTH(FIFTH2, QUANTS3)           \
+	FIFTH(FIFTH3, Y15)               \
+	DOT((x+196)(X_PTR), QUANTS3, SUMS3) \
+	DOT((x+228)(X_PTR), Y15, Y16)
+
+#define END0(x) JOIN(Y16, SUMS3)
+#define END1(x)
+#define END2(x)
+#define END3(x)
+
+#define LOAD0(off, w) \
+	VMOVDQU (off+16) w, HIGH \
+	VMOVDQU (off+48) w, QUANTS0
+#define LOAD1(off, w) VMOVDQU (off+80) w, QUANTS1
+#define LOAD2(off, w) VMOVDQU (off+112) w, QUANTS2
+#define LOAD3(off, w) VMOVDQU (off+144) w, QUANTS3
+
+#define CONSTANTSROW
+#define FACTORSROW(dx) \
+	VMOVDQU heads<>(SB), X15 \
+	FACTORS(Z15, VMULPS, dx)
+#define BYTESROW \
+	UNPACK(Z5, Z15, Z14, VPANDD.BCST, six<>(SB)) \
+	VMOVDQU32 Z5, (AHEAD)
+#define BIASESROW
+
+#define BEGIN(slot, k) \
+	VPXOR          DOTS0, DOTS0, DOTS0     \
+	VPXOR          DOTS1, DOTS1, DOTS1     \
+	VBROADCASTI128 (16*k)(slot), SCALES
+
+// NOTHING makes block 3 of a slot zero.
+#define NOTHING(slot) \
+	VPXOR   X4, X4, X4     \
+	VMOVDQU X4, 48(slot)   \
+	VMOVQ   X4, 216(slot)
 
 // func dotQ5KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -80,7 +140,7 @@ GLOBL fifths<>(SB), RODATA|NOPTR, $64
 //		}
 //		dst[r] = pos[0]
 //	}
-TEXT ·dotQ5KQ8KRowsAVX512(SB), NOSPLIT, $448-40
+TEXT ·dotQ5KQ8KRowsAVX512(SB), NOSPLIT, $576-40
 	MOVQ dst+0(FP), DST
 	MOVQ w+8(FP), W_PTR
 	MOVQ rows+24(FP), ROWS
@@ -90,17 +150,15 @@ TEXT ·dotQ5KQ8KRowsAVX512(SB), NOSPLIT, $448-40
 	LEAQ SLOT(NOW), AHEAD
 
 	MOVL         $0x0F0F0F0F, AX
-	VMOVD        AX, X14
-	VPBROADCASTD X14, FIFTEEN
-	MOVL         $0x10101010, AX
-	VPBROADCASTD AX, SIXTEEN
+	VPBROADCASTD AX, Z14
 	VBROADCASTI32X4 fifths<>+0(SB), FIFTH0
 	VBROADCASTI32X4 fifths<>+16(SB), FIFTH1
 	VBROADCASTI32X4 fifths<>+32(SB), FIFTH2
 	VBROADCASTI32X4 fifths<>+48(SB), FIFTH3
-	VMOVDQU      upper<>(SB), UP
+	VBROADCASTI32X4 upper<>(SB), UP
 	MOVL         $0xCCCCCCCC, AX
 	KMOVD        AX, UPPERWORDS
+	MASKS
 
 	IMUL3Q $176, BLOCKS, STRIDE
 	ONEBYONE

@@ -23,6 +23,8 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 #define BLOCKS R10
 #define LEFT   CX // super-blocks left in the row
 #define STRIDE R11 // bytes of a row of weights
+#define NEXT   R12 // the block of weights after the one at hand
+#define FINAL  R13 // the last of all
 
 // 256 bits at a time: one register is the 8 lanes. 512 took a twentieth longer on
 // Zen 4.
@@ -37,41 +39,69 @@ GLOBL groups<>(SB), RODATA|NOPTR, $8
 #define BIAS    Y21 // −32 as words
 
 #define POS    Y13 // lanes of p
-#define SCALES Y12 // words
-#define SUM    Y11 // J
-#define D      Y10
 
-// DECODE leaves the quants of half h, 32 in each of q0 to q3: nibbles, the low ones
+// Two blocks are in work at a time: while the products of one are summed, the sums of
+// the block before are scaled, and the quants of the one after are loaded. A CPU looks some
+// 64 instructions ahead, and a block has about as many, each of which waits for others.
+#define SCALES Y12 // words, of the block before
+#define D      Y10 // its d·dx
+#define OFFSET Y9  // its −32·Σ s·bsums
+#define SUMS0  Y22 // its sums: of chunks of 32 quants 0 and 1, 2 and 3, …
+#define SUMS1  Y23
+#define SUMS2  Y24
+#define SUMS3  Y25
+#define DOTS0  Y11 // sums times scales
+#define DOTS1  Y8
+#define LOW0   Y4 // low bits of a block, as they are stored
+#define LOW1   Y5
+#define LOW2   Y6
+#define LOW3   Y7
+#define HIGH0  Y26 // and high ones
+#define HIGH1  Y27
+
+#define LOAD(w) \
+	VMOVDQU   (w), LOW0      \
+	VMOVDQU   32(w), LOW1    \
+	VMOVDQU   64(w), LOW2    \
+	VMOVDQU   96(w), LOW3    \
+	VMOVDQU32 128(w), HIGH0  \
+	VMOVDQU32 160(w), HIGH1
+
+// DECODE leaves the quants of half a block, 32 in each of Y0 to Y3: nibbles, the low ones
 // first, and above them two bits of 32 bytes: 0 and 1, 2 and 3, 4 and 5, 6 and 7.
 // With only two out of four left, no others come to bits 6 and 7 by a shift.
-#define DECODE(h, q0, q1, q2, q3) \
-	VMOVDQU32  (64*h)(W_PTR), Y0       \
-	VMOVDQU32  (64*h+32)(W_PTR), Y1    \
-	VMOVDQU32  (128+32*h)(W_PTR), q3   \
-	VPANDD     EVENS, q3, q2           \
-	VPXORD     q2, q3, q3              \
-	VPSLLW     $4, q2, q0              \
-	VPSLLW     $2, q3, q1              \
-	VPSRLW     $2, q3, q3              \
-	VPTERNLOGD $0xD8, LOW, Y0, q0      \ // LOW ? Y0 : q0
-	VPTERNLOGD $0xD8, LOW, Y1, q1      \
-	VPSRLW     $4, Y0, Y0              \
-	VPSRLW     $4, Y1, Y1              \
-	VPTERNLOGD $0xD8, LOW, Y0, q2      \
-	VPTERNLOGD $0xD8, LOW, Y1, q3
+#define DECODE(low0, low1, high) \
+	VPANDD     EVENS, high, Y2        \
+	VPXORD     Y2, high, Y3           \
+	VPSLLW     $4, Y2, Y0             \
+	VPSLLW     $2, Y3, Y1             \
+	VPSRLW     $2, Y3, Y3             \
+	VPTERNLOGD $0xD8, LOW, low0, Y0   \ // LOW ? low0 : Y0
+	VPTERNLOGD $0xD8, LOW, low1, Y1   \
+	VPSRLW     $4, low0, low0         \
+	VPSRLW     $4, low1, low1         \
+	VPTERNLOGD $0xD8, LOW, low0, Y2   \
+	VPTERNLOGD $0xD8, LOW, low1, Y3
 
-// CHUNKS adds two chunks of 32 quants, which are in a and b: sums of four
-// products, at most 4·63·128 in magnitude, are words, and both chunks' are
-// multiplied with their scales at once. MADD is VPDPWSSD or, to begin a sum,
-// VPMADDWD.
-#define CHUNKS(MADD, off, a, b, groups, sum) \
-	VPXOR    Y0, Y0, Y0             \
-	VPXOR    Y1, Y1, Y1             \
-	VPDPBUSD off(X_PTR), a, Y0      \
-	VPDPBUSD (off+32)(X_PTR), b, Y1 \
-	VPSHUFB  UP, Y1, UPPERWORDS, Y0 \
-	VPERMW   SCALES, groups, Y2     \
-	MADD     Y2, Y0, sum
+// SUM sums the products of chunks of 32 quants in a and b: sums of four, at most 4·63·128
+// in magnitude. Those of a are words of sums once those of b have joined.
+#define SUM(off, a, b, sums, second) \
+	VPXORD   sums, sums, sums         \
+	VPDPBUSD off(X_PTR), a, sums      \
+	VPXORD   second, second, second   \
+	VPDPBUSD (off+32)(X_PTR), b, second
+
+#define JOIN(second, sums) VPSHUFB UP, second, UPPERWORDS, sums
+
+// SCALE multiplies both chunks' sums with their scales at once.
+#define SCALE(groups, sums, dots) \
+	VPERMW   SCALES, groups, Y30 \
+	VPDPWSSD Y30, sums, dots
+
+#define ADD \
+	VPADDD      DOTS1, DOTS0, DOTS0 \
+	VCVTDQ2PS   DOTS0, DOTS0        \
+	VFMADD231PS DOTS0, D, POS
 
 // func dotQ6KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -119,11 +149,20 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	VPADDD       Y0, GROUPS1, GROUPS2
 	VPADDD       Y0, GROUPS2, GROUPS3
 	IMUL3Q       $210, BLOCKS, STRIDE
+	MOVQ         STRIDE, FINAL
+	IMULQ        ROWS, FINAL
+	LEAQ         -210(W_PTR)(FINAL*1), FINAL
+	LOAD(W_PTR)
 
 row:
 	MOVQ  ACT, X_PTR
 	MOVQ  BLOCKS, LEFT
 	VPXOR POS, POS, POS // from +0
+
+	// Before the first block there is nothing: sums times zeros.
+	VPXOR SCALES, SCALES, SCALES
+	VPXOR D, D, D
+	VPXOR OFFSET, OFFSET, OFFSET
 
 	PCALIGN $64 // on Zen 4 a row took a tenth longer where the loop began within a line
 
@@ -136,31 +175,48 @@ block:
 	PREFETCHT1 192(W_PTR)(STRIDE*1)
 
 last:
-	DECODE(0, Y3, Y4, Y5, Y6)
-	DECODE(1, Y7, Y8, Y22, Y23)
+	LEAQ    210(W_PTR), NEXT
+	CMPQ    NEXT, FINAL
+	CMOVQHI FINAL, NEXT
 
-	VPMOVSXBW 192(W_PTR), SCALES
-	VPMULLW   BIAS, SCALES, Y0
-	VPMADDWD  260(X_PTR), Y0, SUM // −32·Σ s·bsums
+	VMOVDQA OFFSET, DOTS0
+	VPXOR   DOTS1, DOTS1, DOTS1
+	DECODE(LOW0, LOW1, HIGH0)
+	SCALE(GROUPS0, SUMS0, DOTS0)
+	SCALE(GROUPS1, SUMS1, DOTS1)
+	SUM(4, Y0, Y1, SUMS0, Y28)
+	SUM(68, Y2, Y3, SUMS1, Y29)
+	DECODE(LOW2, LOW3, HIGH1)
+	SCALE(GROUPS2, SUMS2, DOTS0)
+	SCALE(GROUPS3, SUMS3, DOTS1)
+	JOIN(Y28, SUMS0)
+	JOIN(Y29, SUMS1)
+	LOAD(NEXT)
+	SUM(132, Y0, Y1, SUMS2, Y28)
+	SUM(196, Y2, Y3, SUMS3, Y29)
+	ADD
 
-	// d·dx.
+	VPMOVSXBW    192(W_PTR), SCALES
 	VPBROADCASTW 208(W_PTR), X10
+	VPMULLW      BIAS, SCALES, OFFSET
 	VCVTPH2PS    X10, D
+	VPMADDWD     260(X_PTR), OFFSET, OFFSET
 	VMULPS.BCST  (X_PTR), D, D
+	JOIN(Y28, SUMS2)
+	JOIN(Y29, SUMS3)
 
-	CHUNKS(VPDPWSSD, 4, Y3, Y4, GROUPS0, SUM)
-	CHUNKS(VPDPWSSD, 68, Y5, Y6, GROUPS1, SUM)
-	CHUNKS(VPMADDWD, 132, Y7, Y8, GROUPS2, Y9)
-	CHUNKS(VPDPWSSD, 196, Y22, Y23, GROUPS3, Y9)
-
-	VPADDD      Y9, SUM, SUM
-	VCVTDQ2PS   SUM, SUM
-	VFMADD231PS SUM, D, POS
-
-	ADDQ $210, W_PTR
+	MOVQ NEXT, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT
 	JNZ  block
+
+	VMOVDQA OFFSET, DOTS0
+	VPXOR   DOTS1, DOTS1, DOTS1
+	SCALE(GROUPS0, SUMS0, DOTS0)
+	SCALE(GROUPS1, SUMS1, DOTS1)
+	SCALE(GROUPS2, SUMS2, DOTS0)
+	SCALE(GROUPS3, SUMS3, DOTS1)
+	ADD
 
 	VEXTRACTF128 $1, POS, X1
 	VADDPS       X1, X13, X0     // l += l+4
