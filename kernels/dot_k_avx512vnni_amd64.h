@@ -2,10 +2,10 @@
 // super-block. Quants are computed with 256 bits: loads of 32 bytes straddle cache lines half
 // as often as those of 64, and all else costs the same on a CPU that splits 512 bits.
 //
-// A CPU looks some 64 instructions ahead, and a block has as many, each of which waits for
-// others. So three blocks are in work at a time: while the products of one are summed, the sums
-// of the block before are scaled, the quants of the one after are loaded, and the scales of
-// later ones are decoded.
+// Zen 4 holds 64 vector instructions that wait for operands, and a block has about as many, one
+// behind the other. So three blocks are in work at a time: while the products of one are summed,
+// the sums of the block before are scaled, the quants of the one after are loaded, and the
+// scales of later ones are decoded.
 
 // VPSHUFB patterns for the bytes sc0-7 m0-7: scales 2c and 2c+1 as the words of
 // dword c; each min as two words, those of one block in 256 bits.
@@ -84,6 +84,9 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	VPSRLD     $2, H, ODDDWORDS, H    \
 	VPTERNLOGD $0xD8, fifteen, T, H   \ // low nibbles of T, high ones of H
 	AND        six, H, H
+
+// NOTHING makes the factors of block 3 of a slot zero, for sums of no block: any integers.
+#define NOTHING(slot) MOVQ $0, 216(slot)
 
 #define MASKS \
 	MOVL  $0x8888, AX   \
@@ -208,7 +211,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 
 // ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. Where fewer than four
 // blocks follow, the scales of the last four of the row are decoded, of which
-// the first are left out. Before the first block of a row sums are scaled by zeros. Rows
+// the first are left out. Before the first block of a row nothing is scaled. Rows
 // of fewer than four blocks decode one at a time.
 #define ONEBYONE \
 	VPBROADCASTD spread<>+0(SB), SPREAD0 \

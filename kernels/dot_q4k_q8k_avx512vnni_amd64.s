@@ -5,10 +5,11 @@
 #define BYTES 144
 #include "dot_k_avx512vnni_amd64.h"
 
-// BIAS makes sums positive, by 2 << 12; -BIAS is what it takes for one of a scale.
+// What makes sums positive, before it is shifted left by 12; what takes that off the dots
+// again, for each one of an even scale; which of eight scales are even.
 DATA bias<>+0(SB)/4, $2
 DATA bias<>+4(SB)/4, $-8192
-DATA bias<>+8(SB)/4, $0x00ff00ff // of eight scales the even ones
+DATA bias<>+8(SB)/4, $0x00ff00ff
 GLOBL bias<>(SB), RODATA|NOPTR, $12
 
 #define BIAS Y13
@@ -22,8 +23,8 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	VPDPBUSD x, Y4, sums
 
 // END makes the sums of sub-block 2c+1 upper words and adds those of 2c, at most 4·15·128 in
-// magnitude. 8192 more make them positive, so that nothing is borrowed from the upper word, and
-// VPDPWSSD can multiply both words by two scales. UNBIAS takes that off again.
+// magnitude, for VPDPWSSD to multiply both words by two scales. BIAS, 8192 by now, makes the
+// lower ones positive, so that they borrow nothing. UNBIAS takes it off the dots again.
 #define END(quants, sums, x) \
 	VPSLLD   $12, sums, sums \
 	VPDPBUSD x, quants, sums
@@ -43,17 +44,18 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 #define LOAD3(off, w) VMOVDQU (off+112) w, QUANTS3
 
 // UNBIAS makes of the bytes sc0-7 in H what BIAS adds to the dots, negative, in the low dword of
-// a lane. Of eight scales the even ones count; T is zero.
+// each lane; T is zero.
 #define UNBIAS(H, T, AND, even, MUL, perscale) \
 	AND     even, H, H       \
 	VPSADBW T, H, H          \
 	MUL     perscale, H, H
 
-#define EVEN     Z28
-#define PERSCALE Z29
-#define ZERO     Z30
+// One row.
 #define HEADWORDS Z26
-#define SIX      Z27
+#define SIX       Z27
+#define EVEN      Z28
+#define PERSCALE  Z29
+#define ZERO      Z30
 #define CONSTANTSROW \
 	VMOVDQU32    heads<>(SB), X26       \
 	VPBROADCASTD six<>(SB), SIX         \
@@ -68,18 +70,11 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	UNBIAS(Z5, ZERO, VPANDD, EVEN, VPMULLD, PERSCALE) \
 	VMOVDQU32 Z5, 128(AHEAD)
 
+// BEGIN begins to scale the sums of block k of a slot.
 #define BEGIN(slot, k) \
 	VPBROADCASTD   (128+16*k)(slot), DOTS0 \
 	VPXOR          DOTS1, DOTS1, DOTS1     \
 	VBROADCASTI128 (16*k)(slot), SCALES
-
-// NOTHING makes block 3 of a slot zero.
-#define NOTHING(slot) \
-	VPXOR   X4, X4, X4     \
-	VMOVDQU X4, 48(slot)   \
-	VMOVDQU X4, 112(slot)  \
-	VMOVDQU X4, 176(slot)  \
-	VMOVQ   X4, 216(slot)
 
 #define CONSTANTS \
 	MOVL         $0x0F0F0F0F, AX    \
@@ -165,13 +160,13 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	DECODE                                      \
 	PREFETCHT1    (128*r+64)(AFTER)             \
 	END(QUANTS0, SUMS0, ACT0)                   \
-	LOAD0(0, next)                                 \
+	LOAD0(0, next)                              \
 	END(QUANTS1, SUMS1, ACT2)                   \
-	LOAD1(0, next)                                 \
+	LOAD1(0, next)                              \
 	END(QUANTS2, SUMS2, ACT4)                   \
-	LOAD2(0, next)                                 \
+	LOAD2(0, next)                              \
 	END(QUANTS3, SUMS3, ACT6)                   \
-	LOAD3(0, next)                                 \
+	LOAD3(0, next)                              \
 	ADDROW(slot, k, pos, neg)
 
 // func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
@@ -309,7 +304,7 @@ done:
 #define MINWORDS Y22 // mins twice as words
 #define FACTOR  Y23 // d
 #define MINFACTOR Y14 // dmin
-#define BIASED  Y12 // what BIAS adds to the dots, negative
+#define UNBIASED Y12 // what BIAS adds to the dots, negative
 
 // STARTCOLUMN is START with the quants at hand.
 #define STARTCOLUMN(quants, sums, x) \
@@ -323,7 +318,7 @@ done:
 	END(QUANTS3, SUMS3, 196 x)
 
 #define BEGINCOLUMN \
-	VMOVDQA BIASED, DOTS0       \
+	VMOVDQA UNBIASED, DOTS0     \
 	VPXOR   DOTS1, DOTS1, DOTS1
 
 // ADDCOLUMN adds the dots of the activation at x.
@@ -410,15 +405,14 @@ columnsLoop:
 	UNPACK(DOTS0, Y15, FIFTEEN, VPANDD.BCST, six<>(SB))
 	VBROADCASTI128 spread<>+0(SB), DOTS1
 	VPSHUFB        DOTS1, DOTS0, DOTS1
-	VPSHUFB        spread<>+16(SB), DOTS0, Y12
-	VMOVDQA32      Y12, MINWORDS
+	VPSHUFB        spread<>+16(SB), DOTS0, MINWORDS
 	VPSHUFD        $0x00, DOTS1, PAIR0
 	VPSHUFD        $0x55, DOTS1, PAIR1
 	VPSHUFD        $0xAA, DOTS1, PAIR2
 	VPSHUFD        $0xFF, DOTS1, PAIR3
 	VPXOR          Y15, Y15, Y15
 	UNBIAS(DOTS0, Y15, VPANDD.BCST, bias<>+8(SB), VPMULLD.BCST, bias<>+4(SB))
-	VPBROADCASTD   X6, BIASED
+	VPBROADCASTD   X6, UNBIASED
 	VCVTPH2PS      (W_PTR), X15
 	VBROADCASTSS   X15, FACTOR
 	VMOVSHDUP      X15, X15

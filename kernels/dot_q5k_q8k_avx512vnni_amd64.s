@@ -95,7 +95,7 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 #define LOAD2(off, w) VMOVDQU (off+112) w, QUANTS2
 #define LOAD3(off, w) VMOVDQU (off+144) w, QUANTS3
 
-#define CONSTANTSROW
+#define CONSTANTSROW // its registers are all in use
 #define FACTORSROW(dx) \
 	VMOVDQU heads<>(SB), X15 \
 	FACTORS(Z15, VMULPS, dx)
@@ -104,16 +104,11 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 	VMOVDQU32 Z5, (AHEAD)
 #define BIASESROW
 
+// BEGIN begins to scale the sums of block k of a slot.
 #define BEGIN(slot, k) \
 	VPXOR          DOTS0, DOTS0, DOTS0     \
 	VPXOR          DOTS1, DOTS1, DOTS1     \
 	VBROADCASTI128 (16*k)(slot), SCALES
-
-// NOTHING makes block 3 of a slot zero.
-#define NOTHING(slot) \
-	VPXOR   X4, X4, X4     \
-	VMOVDQU X4, 48(slot)   \
-	VMOVQ   X4, 216(slot)
 
 // func dotQ5KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
