@@ -271,7 +271,6 @@ block3: \
 	CMPQ LEFT, $4 \
 	JGE  fourBlocks \
 	XCHGQ NOW, AHEAD \
-	MOVQ W_PTR, FOLLOW \
 	CMPQ LEFT, $2 \
 	JLT  block3 \
 	JEQ  block2 \
