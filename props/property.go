@@ -94,7 +94,7 @@ var properties = []Property{
 		applies: both(lanes, sums), check: checkTree,
 	},
 	{
-		Name: "long", Sees: "STR, OVF: lengths and offsets beyond 16 bits", Budget: 1,
+		Name: "long", Sees: "STR, OVF, OOB: lengths and offsets beyond 16 bits, at the end of readable memory", Budget: 1,
 		applies: exactOrSum, draw: drawIntegers, check: checkLong,
 	},
 	{
