@@ -129,37 +129,97 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VADDPS      Z2, Z10, Z10; \
 	VADDPS      Z3, Z11, Z11
 
-// ARGUMENTS4 loads 64 elements at SRC to Z12 to Z15, and goes to careful if the magnitude of
+// ARGUMENTS4 loads 64 elements at SRC to Z0 to Z3, and goes to careful if the magnitude of
 // one is above 87, or one is NaN: compared as integers, for VRANGEPS and VMAXPS let a NaN hide
 // what is beside it.
-#define ARGUMENTS4 \
-	VMOVUPS  (SRC), Z12;    \
-	VMOVUPS  64(SRC), Z13;  \
-	VMOVUPS  128(SRC), Z14; \
-	VMOVUPS  192(SRC), Z15; \
-	VPADDD   Z12, Z12, Z4;  \
-	VPADDD   Z13, Z13, Z5;  \
-	VPADDD   Z14, Z14, Z6;  \
-	VPADDD   Z15, Z15, Z7;  \
-	VPMAXUD  Z5, Z4, Z4;    \
-	VPMAXUD  Z7, Z6, Z6;    \
-	VPMAXUD  Z6, Z4, Z4;    \
+#define ARGUMENTS4(careful) \
+	VMOVUPS  (SRC), Z0;    \
+	VMOVUPS  64(SRC), Z1;  \
+	VMOVUPS  128(SRC), Z2; \
+	VMOVUPS  192(SRC), Z3; \
+	VPADDD   Z0, Z0, Z4;   \
+	VPADDD   Z1, Z1, Z5;   \
+	VPADDD   Z2, Z2, Z6;   \
+	VPADDD   Z3, Z3, Z7;   \
+	VPMAXUD  Z5, Z4, Z4;   \
+	VPMAXUD  Z7, Z6, Z6;   \
+	VPMAXUD  Z6, Z4, Z4;   \
 	VPCMPUD.BCST $6, twice87<>(SB), Z4, K3; /* greater */ \
-	KORTESTW K3, K3;        \
+	KORTESTW K3, K3;       \
 	JNZ      careful
 
-// SILU4 is siluF32 of Z12 to Z15, from −87 to 87, in Z0 to Z3.
-#define SILU4 \
-	VMOVAPS Z12, Z0;                \
-	VMOVAPS Z13, Z1;                \
-	VMOVAPS Z14, Z2;                \
-	VMOVAPS Z15, Z3;                \
-	EXPPARTS4(VFNMSUB231PS, TABLE); \
-	DIVISORS4(ONE);                 \
-	VDIVPS Z8, Z12, Z0;             \
-	VDIVPS Z9, Z13, Z1;             \
-	VDIVPS Z10, Z14, Z2;            \
-	VDIVPS Z11, Z15, Z3
+// DIVISOR makes of p in P and n + expRound in N, of one vector, the divisor of siluF32 less T,
+// which QUOTIENT adds to divide the argument at x into Z21.
+#define T Z20
+#define DIVISOR(N, P) \
+	VPERMPS     TABLE, N, T;  \
+	VPSLLD      $20, N, N;    \
+	VPADDD      N, T, T;      \ // t·2^k
+	VPMINSD     ONE, T, Z21;  \
+	VFMADD213PS Z21, T, P
+#define QUOTIENT(x, P) \
+	VPMAXSD     ONE, T, T;    \
+	VADDPS      T, P, P;      \
+	VMOVUPS     x, Z21;       \
+	VDIVPS      P, Z21, Z21
+
+// BEGIN4 takes Z0 to Z3 as far as p and n + expRound, which NEXT4 keeps in Z12 to Z19 until
+// FINISH4 ends them: the divider works while the next are begun. BEGINFINISH4 does both
+// by turns. RESULT(off) stores Z21 as elements off bytes from DST on.
+#define BEGIN4 \
+	EXPSTAGE1; \
+	EXPSTAGE2; \
+	EXPSTAGE3(VFNMSUB231PS); \
+	EXPSTAGE4; \
+	EXPSTAGE5; \
+	EXPSTAGE6; \
+	EXPSTAGE7; \
+	EXPSTAGE8
+#define FINISH4(RESULT) \
+	DIVISOR(Z12, Z16);         \
+	QUOTIENT(-256(SRC), Z16);  \
+	RESULT(-256);              \
+	DIVISOR(Z13, Z17);         \
+	QUOTIENT(-192(SRC), Z17);  \
+	RESULT(-192);              \
+	DIVISOR(Z14, Z18);         \
+	QUOTIENT(-128(SRC), Z18);  \
+	RESULT(-128);              \
+	DIVISOR(Z15, Z19);         \
+	QUOTIENT(-64(SRC), Z19);   \
+	RESULT(-64)
+#define BEGINFINISH4(RESULT) \
+	EXPSTAGE1;                 \
+	DIVISOR(Z12, Z16);         \
+	EXPSTAGE2;                 \
+	QUOTIENT(-256(SRC), Z16);  \
+	RESULT(-256);              \
+	EXPSTAGE3(VFNMSUB231PS);   \
+	DIVISOR(Z13, Z17);         \
+	EXPSTAGE4;                 \
+	QUOTIENT(-192(SRC), Z17);  \
+	RESULT(-192);              \
+	EXPSTAGE5;                 \
+	DIVISOR(Z14, Z18);         \
+	EXPSTAGE6;                 \
+	QUOTIENT(-128(SRC), Z18);  \
+	RESULT(-128);              \
+	EXPSTAGE7;                 \
+	DIVISOR(Z15, Z19);         \
+	EXPSTAGE8;                 \
+	QUOTIENT(-64(SRC), Z19);   \
+	RESULT(-64)
+#define NEXT4 \
+	VMOVAPS Z4, Z12;  \
+	VMOVAPS Z5, Z13;  \
+	VMOVAPS Z6, Z14;  \
+	VMOVAPS Z7, Z15;  \
+	VMOVAPS Z8, Z16;  \
+	VMOVAPS Z9, Z17;  \
+	VMOVAPS Z10, Z18; \
+	VMOVAPS Z11, Z19; \
+	ADDQ    $256, SRC; \
+	ADDQ    $256, DST
 
 // LOWERED makes Y·2^−32 of the quotient Y, which is as much too large, and rounds
 // it where it is subnormal. Where Y has overflowed the result is X, which none exceeds.
@@ -167,13 +227,13 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VFMADD213PS NEGZERO, UNIT, Y; \
 	VRANGEPS    $6, X, Y, Y // the smaller magnitude
 
-// CAREFUL4 is siluF32 of Z12 to Z15 in Z0 to Z3, by divisors times 2^−32: e^−x overflows
+// CAREFUL4 is siluF32 of Z0 to Z3 in Z0 to Z3, by divisors times 2^−32: e^−x overflows
 // below −87. VMAXPS returns its last operand, the first one here, where it is NaN.
 #define CAREFUL4 \
-	VMAXPS Z12, LOW, Z12;           \
-	VMAXPS Z13, LOW, Z13;           \
-	VMAXPS Z14, LOW, Z14;           \
-	VMAXPS Z15, LOW, Z15;           \
+	VMAXPS Z0, LOW, Z12;            \
+	VMAXPS Z1, LOW, Z13;            \
+	VMAXPS Z2, LOW, Z14;            \
+	VMAXPS Z3, LOW, Z15;            \
 	VMINPS Z12, HIGH, Z0;           \
 	VMINPS Z13, HIGH, Z1;           \
 	VMINPS Z14, HIGH, Z2;           \
@@ -205,13 +265,17 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 #define UNIT Z17 // 2^−32
 
 #define SILUCONSTANTS \
-	EXPCONSTANTS(negExpSteps);             \
-	VBROADCASTSS one32<>(SB), ONE;         \
+	EXPCONSTANTS(negExpSteps);   \
+	VBROADCASTSS one32<>(SB), ONE
+
+#define CAREFULCONSTANTS \
 	VBROADCASTSS siluLow<>(SB), LOW;       \
 	VBROADCASTSS siluHigh<>(SB), HIGH;     \
 	VBROADCASTF32X8 loweredTable<>(SB), LOWTABLE; \
 	VBROADCASTSS lowered<>(SB), UNIT;      \
 	VBROADCASTSS negZero<>(SB), NEGZERO
+
+#define SILURESULT(off) VMOVUPS Z21, off(DST)
 
 // func siluF32ElemsAVX512(dst, src *float32, n int)
 //
@@ -226,25 +290,29 @@ TEXT ·siluF32ElemsAVX512(SB), NOSPLIT, $0-24
 	SUBQ $64, LEN
 	JLT  rest
 
+first: // none before
+	ARGUMENTS4(careful)
+	BEGIN4
+	NEXT4
+	SUBQ $64, LEN
+	JLT  finish
+
 	PCALIGN $32
 
 loop:
-	ARGUMENTS4
-	SILU4
+	ARGUMENTS4(finishCareful)
+	BEGINFINISH4(SILURESULT)
+	NEXT4
+	SUBQ $64, LEN
+	JGE  loop
 
-store:
-	VMOVUPS Z0, (DST)
-	VMOVUPS Z1, 64(DST)
-	VMOVUPS Z2, 128(DST)
-	VMOVUPS Z3, 192(DST)
-	ADDQ    $256, SRC
-	ADDQ    $256, DST
-	SUBQ    $64, LEN
-	JGE     loop
+finish:
+	FINISH4(SILURESULT)
 
 rest:
 	ADDQ $64, LEN
 	JZ   done
+	CAREFULCONSTANTS
 
 one:
 	LANES(LEN)
@@ -260,9 +328,26 @@ done:
 	VZEROUPPER
 	RET
 
+finishCareful:
+	FINISH4(SILURESULT)
+
 careful:
+	CAREFULCONSTANTS
 	CAREFUL4
-	JMP store
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	ADDQ    $256, SRC
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     first
+	JMP     rest
+
+#define SWIGLURESULT(off) \
+	VMOVUPS          off(UP), T;               \
+	VFMADD213PS.BCST negZero<>(SB), T, Z21;    \
+	VMOVUPS          Z21, off(DST)
 
 // func swigluF32ElemsAVX512(dst, gate, up *float32, n int)
 //
@@ -278,30 +363,31 @@ TEXT ·swigluF32ElemsAVX512(SB), NOSPLIT, $0-32
 	SUBQ $64, LEN
 	JLT  rest
 
+first: // none before
+	ARGUMENTS4(careful)
+	BEGIN4
+	NEXT4
+	ADDQ $256, UP
+	SUBQ $64, LEN
+	JLT  finish
+
 	PCALIGN $32
 
 loop:
-	ARGUMENTS4
-	SILU4
+	ARGUMENTS4(finishCareful)
+	BEGINFINISH4(SWIGLURESULT)
+	NEXT4
+	ADDQ $256, UP
+	SUBQ $64, LEN
+	JGE  loop
 
-store:
-	VFMADD132PS (UP), NEGZERO, Z0
-	VFMADD132PS 64(UP), NEGZERO, Z1
-	VFMADD132PS 128(UP), NEGZERO, Z2
-	VFMADD132PS 192(UP), NEGZERO, Z3
-	ADDQ        $256, UP
-	VMOVUPS Z0, (DST)
-	VMOVUPS Z1, 64(DST)
-	VMOVUPS Z2, 128(DST)
-	VMOVUPS Z3, 192(DST)
-	ADDQ    $256, SRC
-	ADDQ    $256, DST
-	SUBQ    $64, LEN
-	JGE     loop
+finish:
+	FINISH4(SWIGLURESULT)
 
 rest:
 	ADDQ $64, LEN
 	JZ   done
+	CAREFULCONSTANTS
 
 one:
 	LANES(LEN)
@@ -320,9 +406,26 @@ done:
 	VZEROUPPER
 	RET
 
+finishCareful:
+	FINISH4(SWIGLURESULT)
+
 careful:
+	CAREFULCONSTANTS
 	CAREFUL4
-	JMP store
+	VFMADD132PS (UP), NEGZERO, Z0
+	VFMADD132PS 64(UP), NEGZERO, Z1
+	VFMADD132PS 128(UP), NEGZERO, Z2
+	VFMADD132PS 192(UP), NEGZERO, Z3
+	ADDQ        $256, UP
+	VMOVUPS Z0, (DST)
+	VMOVUPS Z1, 64(DST)
+	VMOVUPS Z2, 128(DST)
+	VMOVUPS Z3, 192(DST)
+	ADDQ    $256, SRC
+	ADDQ    $256, DST
+	SUBQ    $64, LEN
+	JGE     first
+	JMP     rest
 
 #define SIGN64 Z31
 #define ROUND64 Z30

@@ -19,58 +19,83 @@
 
 // EXPPARTS4 is EXPPARTS of four vectors at a time, which hides the latency: of the
 // arguments in Z0 to Z3 it makes p in Z8 to Z11 and t·2^k in Z0 to Z3. Z4 to Z7 are spoiled.
-#define EXPPARTS4(FNM, ENTRIES) \
-	VMOVAPS     STEPS, Z4;      \
-	VMOVAPS     STEPS, Z5;      \
-	VMOVAPS     STEPS, Z6;      \
-	VMOVAPS     STEPS, Z7;      \
-	VFMADD213PS ROUND, Z0, Z4;  \
-	VFMADD213PS ROUND, Z1, Z5;  \
-	VFMADD213PS ROUND, Z2, Z6;  \
-	VFMADD213PS ROUND, Z3, Z7;  \
-	VSUBPS      ROUND, Z4, Z8;  \
-	VSUBPS      ROUND, Z5, Z9;  \
+// EXPSTAGE1 to EXPSTAGE8 make p, and n + expRound in Z4 to Z7.
+#define EXPSTAGE1 \
+	VMOVAPS     STEPS, Z4; \
+	VMOVAPS     STEPS, Z5; \
+	VMOVAPS     STEPS, Z6; \
+	VMOVAPS     STEPS, Z7; \
+	VFMADD213PS ROUND, Z0, Z4; \
+	VFMADD213PS ROUND, Z1, Z5; \
+	VFMADD213PS ROUND, Z2, Z6; \
+	VFMADD213PS ROUND, Z3, Z7
+
+#define EXPSTAGE2 \
+	VSUBPS      ROUND, Z4, Z8; \
+	VSUBPS      ROUND, Z5, Z9; \
 	VSUBPS      ROUND, Z6, Z10; \
-	VSUBPS      ROUND, Z7, Z11; \
-	FNM         STEP, Z8, Z0;   \
-	FNM         STEP, Z9, Z1;   \
-	FNM         STEP, Z10, Z2;  \
-	FNM         STEP, Z11, Z3;  \
-	VFMADD231PS REST, Z4, Z0;   \
-	VFMADD231PS REST, Z5, Z1;   \
-	VFMADD231PS REST, Z6, Z2;   \
-	VFMADD231PS REST, Z7, Z3;   \
-	VMOVAPS     C4, Z8;         \
-	VMOVAPS     C4, Z9;         \
-	VMOVAPS     C4, Z10;        \
-	VMOVAPS     C4, Z11;        \
-	VFMADD213PS C3, Z0, Z8;     \
-	VFMADD213PS C3, Z1, Z9;     \
-	VFMADD213PS C3, Z2, Z10;    \
-	VFMADD213PS C3, Z3, Z11;    \
-	VFMADD213PS C2, Z0, Z8;     \
-	VFMADD213PS C2, Z1, Z9;     \
-	VFMADD213PS C2, Z2, Z10;    \
-	VFMADD213PS C2, Z3, Z11;    \
-	VFMADD213PS C1, Z0, Z8;     \
-	VFMADD213PS C1, Z1, Z9;     \
-	VFMADD213PS C1, Z2, Z10;    \
-	VFMADD213PS C1, Z3, Z11;    \
-	VMULPS      Z0, Z8, Z8;     \
-	VMULPS      Z1, Z9, Z9;     \
-	VMULPS      Z2, Z10, Z10;   \
-	VMULPS      Z3, Z11, Z11;   \
+	VSUBPS      ROUND, Z7, Z11
+
+#define EXPSTAGE3(FNM) \
+	FNM         STEP, Z8, Z0; \
+	FNM         STEP, Z9, Z1; \
+	FNM         STEP, Z10, Z2; \
+	FNM         STEP, Z11, Z3
+
+#define EXPSTAGE4 \
+	VFMADD231PS REST, Z4, Z0; \
+	VFMADD231PS REST, Z5, Z1; \
+	VFMADD231PS REST, Z6, Z2; \
+	VFMADD231PS REST, Z7, Z3
+
+#define EXPSTAGE5 \
+	VMOVAPS     C4, Z8; \
+	VMOVAPS     C4, Z9; \
+	VMOVAPS     C4, Z10; \
+	VMOVAPS     C4, Z11; \
+	VFMADD213PS C3, Z0, Z8; \
+	VFMADD213PS C3, Z1, Z9; \
+	VFMADD213PS C3, Z2, Z10; \
+	VFMADD213PS C3, Z3, Z11
+
+#define EXPSTAGE6 \
+	VFMADD213PS C2, Z0, Z8; \
+	VFMADD213PS C2, Z1, Z9; \
+	VFMADD213PS C2, Z2, Z10; \
+	VFMADD213PS C2, Z3, Z11
+
+#define EXPSTAGE7 \
+	VFMADD213PS C1, Z0, Z8; \
+	VFMADD213PS C1, Z1, Z9; \
+	VFMADD213PS C1, Z2, Z10; \
+	VFMADD213PS C1, Z3, Z11
+
+#define EXPSTAGE8 \
+	VMULPS      Z0, Z8, Z8; \
+	VMULPS      Z1, Z9, Z9; \
+	VMULPS      Z2, Z10, Z10; \
+	VMULPS      Z3, Z11, Z11
+
+#define EXPPARTS4(FNM, ENTRIES) \
+	EXPSTAGE1; \
+	EXPSTAGE2; \
+	EXPSTAGE3(FNM); \
+	EXPSTAGE4; \
+	EXPSTAGE5; \
+	EXPSTAGE6; \
+	EXPSTAGE7; \
+	EXPSTAGE8; \
 	VPERMPS     ENTRIES, Z4, Z0; \
 	VPERMPS     ENTRIES, Z5, Z1; \
 	VPERMPS     ENTRIES, Z6, Z2; \
 	VPERMPS     ENTRIES, Z7, Z3; \
-	VPSLLD      $20, Z4, Z4;    \
-	VPSLLD      $20, Z5, Z5;    \
-	VPSLLD      $20, Z6, Z6;    \
-	VPSLLD      $20, Z7, Z7;    \
-	VPADDD      Z4, Z0, Z0;     \
-	VPADDD      Z5, Z1, Z1;     \
-	VPADDD      Z6, Z2, Z2;     \
+	VPSLLD      $20, Z4, Z4; \
+	VPSLLD      $20, Z5, Z5; \
+	VPSLLD      $20, Z6, Z6; \
+	VPSLLD      $20, Z7, Z7; \
+	VPADDD      Z4, Z0, Z0; \
+	VPADDD      Z5, Z1, Z1; \
+	VPADDD      Z6, Z2, Z2; \
 	VPADDD      Z7, Z3, Z3
 
 // EXP4 is the exponential of Z0 to Z3 in Z8 to Z11, scaled by ENTRIES, where it and t·2^k
