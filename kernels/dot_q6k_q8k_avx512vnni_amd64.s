@@ -10,10 +10,30 @@ DATA upper<>+24(SB)/8, $0x0d0c0d0c09080908
 GLOBL upper<>(SB), RODATA|NOPTR, $32
 
 // groups are the groups of 16 that dwords 0 … 3 and 4 … 7 of the first two chunks
-// of 32 quants are in, as two words; those of the next two have 4 more.
-DATA groups<>+0(SB)/4, $0x00020000
-DATA groups<>+4(SB)/4, $0x00030001
-GLOBL groups<>(SB), RODATA|NOPTR, $8
+// of 32 quants are in, as two words; then of the next two, and so on.
+DATA groups<>+0(SB)/8, $0x0002000000020000
+DATA groups<>+8(SB)/8, $0x0002000000020000
+DATA groups<>+16(SB)/8, $0x0003000100030001
+DATA groups<>+24(SB)/8, $0x0003000100030001
+DATA groups<>+32(SB)/8, $0x0006000400060004
+DATA groups<>+40(SB)/8, $0x0006000400060004
+DATA groups<>+48(SB)/8, $0x0007000500070005
+DATA groups<>+56(SB)/8, $0x0007000500070005
+DATA groups<>+64(SB)/8, $0x000a0008000a0008
+DATA groups<>+72(SB)/8, $0x000a0008000a0008
+DATA groups<>+80(SB)/8, $0x000b0009000b0009
+DATA groups<>+88(SB)/8, $0x000b0009000b0009
+DATA groups<>+96(SB)/8, $0x000e000c000e000c
+DATA groups<>+104(SB)/8, $0x000e000c000e000c
+DATA groups<>+112(SB)/8, $0x000f000d000f000d
+DATA groups<>+120(SB)/8, $0x000f000d000f000d
+GLOBL groups<>(SB), RODATA|NOPTR, $128
+
+// The low nibble of each byte; bits 0, 1, 4, 5; −32 as words.
+DATA masks<>+0(SB)/4, $0x0F0F0F0F
+DATA masks<>+4(SB)/4, $0x33333333
+DATA masks<>+8(SB)/4, $0xFFE0FFE0
+GLOBL masks<>(SB), RODATA|NOPTR, $12
 
 #define DST    DI
 #define W_PTR  SI
@@ -131,23 +151,16 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), ROWS
 	MOVQ blocks+32(FP), BLOCKS
 
-	MOVL         $0x0F0F0F0F, AX
-	VPBROADCASTD AX, LOW
-	MOVL         $0x33333333, AX
-	VPBROADCASTD AX, EVENS
-	MOVL         $0xFFE0FFE0, AX
-	VPBROADCASTD AX, BIAS
+	VPBROADCASTD masks<>+0(SB), LOW
+	VPBROADCASTD masks<>+4(SB), EVENS
+	VPBROADCASTD masks<>+8(SB), BIAS
 	VMOVDQU32    upper<>(SB), UP
+	VMOVDQU32    groups<>+0(SB), GROUPS0
+	VMOVDQU32    groups<>+32(SB), GROUPS1
+	VMOVDQU32    groups<>+64(SB), GROUPS2
+	VMOVDQU32    groups<>+96(SB), GROUPS3
 	MOVL         $0xCCCCCCCC, AX
 	KMOVD        AX, UPPERWORDS
-	VPBROADCASTD groups<>+0(SB), GROUPS0
-	VPBROADCASTD groups<>+4(SB), X0
-	VINSERTI32X4 $1, X0, GROUPS0, GROUPS0
-	MOVL         $0x00040004, AX
-	VPBROADCASTD AX, Y0
-	VPADDD       Y0, GROUPS0, GROUPS1
-	VPADDD       Y0, GROUPS1, GROUPS2
-	VPADDD       Y0, GROUPS2, GROUPS3
 	IMUL3Q       $210, BLOCKS, STRIDE
 	MOVQ         STRIDE, FINAL
 	IMULQ        ROWS, FINAL
