@@ -35,11 +35,11 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 #define BLOCKS  R11
 #define NEXT    AX // the blocks whose scales are decoded ahead
 #define NEXT_X  BX
-#define FOLLOW  R14 // the block after the last of four
+#define FOLLOW  R14 // the block after the last of four, or any: behind a row its quants are not used
 
 // The scales of four blocks that are in use, and of those that are decoded ahead: for
-// block k its bytes sc0-7 m0-7 at 16k, where they are wanted dwords of two scales at 64+16k and
-// a dword at 128+16k, and d·dx and dmin·dx at 192+8k.
+// block k its bytes sc0-7 m0-7 at 16k, for Q4_K dwords of two scales at 64+16k and what its bias
+// adds to the dots, negative, at 128+16k, and d·dx and dmin·dx at 192+8k.
 #define NOW   R12
 #define AHEAD R13
 #define SLOT  256
@@ -88,6 +88,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 // NOTHING makes the factors of block 3 of a slot zero, for sums of no block: any integers.
 #define NOTHING(slot) MOVQ $0, 216(slot)
 
+// MASKS spoils AX.
 #define MASKS \
 	MOVL  $0x8888, AX   \
 	KMOVW AX, LASTDWORD \
@@ -211,7 +212,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 
 // ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. Where fewer than four
 // blocks follow, the scales of the last four of the row are decoded, of which
-// the first are left out. Before the first block of a row nothing is scaled. Rows
+// the first are left out. Before the first block of a row sums of no block are scaled, see NOTHING. Rows
 // of fewer than four blocks decode one at a time.
 #define ONEBYONE \
 	VPBROADCASTD spread<>+0(SB), SPREAD0 \

@@ -111,7 +111,7 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 #define BYTESROWS \
 	UNPACK(Z5, Z15, Z14, VPANDD.BCST, six<>(SB)) \
 	VMOVDQU32 Z5, (AHEAD)
-#define PAIRSROWS \
+#define PAIRSBIASES \
 	VBROADCASTI32X4 spread<>+0(SB), Z15 \
 	VPSHUFB         Z15, Z5, Z15        \
 	VMOVDQU32       Z15, 64(AHEAD)      \
@@ -214,7 +214,7 @@ TEXT ·dotQ4KQ8KRowsAVX512(SB), NOSPLIT, $576-40
 	HEADSROWS
 	FACTORSROWS
 	BYTESROWS
-	PAIRSROWS
+	PAIRSBIASES
 	LOADQUANTS(0, (W_PTR))
 
 four:
@@ -262,7 +262,7 @@ fourLoop:
 	ROW(1, NOW, 0, POS0, NEG0, FACTORSROWS, (W_PTR)(STRIDE*2))
 	ROW(2, NOW, 1, POS1, NEG1, BYTESROWS, (W_PTR)(STRIDE3*1))
 	PREFETCHT1 512(AFTER)
-	ROW(3, NOW, 2, POS2, NEG2, PAIRSROWS, (NEXT))
+	ROW(3, NOW, 2, POS2, NEG2, PAIRSBIASES, (NEXT))
 
 	ADDQ $(4*144), AFTER
 	ADDQ $144, W_PTR
@@ -304,7 +304,7 @@ done:
 #define MINWORDS Y22 // mins twice as words
 #define FACTOR  Y23 // d
 #define MINFACTOR Y14 // dmin
-#define UNBIASED Y12 // what BIAS adds to the dots, negative
+#define OFFSET Y12 // what BIAS adds to the dots, negative
 
 // STARTCOLUMN is START with the quants at hand.
 #define STARTCOLUMN(quants, sums, x) \
@@ -318,7 +318,7 @@ done:
 	END(QUANTS3, SUMS3, 196 x)
 
 #define BEGINCOLUMN \
-	VMOVDQA UNBIASED, DOTS0     \
+	VMOVDQA OFFSET, DOTS0     \
 	VPXOR   DOTS1, DOTS1, DOTS1
 
 // ADDCOLUMN adds the dots of the activation at x.
@@ -412,7 +412,7 @@ columnsLoop:
 	VPSHUFD        $0xFF, DOTS1, PAIR3
 	VPXOR          Y15, Y15, Y15
 	UNBIAS(DOTS0, Y15, VPANDD.BCST, bias<>+8(SB), VPMULLD.BCST, bias<>+4(SB))
-	VPBROADCASTD   X6, UNBIASED
+	VPBROADCASTD   X6, OFFSET
 	VCVTPH2PS      (W_PTR), X15
 	VBROADCASTSS   X15, FACTOR
 	VMOVSHDUP      X15, X15

@@ -48,7 +48,7 @@ GLOBL masks<>(SB), RODATA|NOPTR, $12
 
 // 256 bits at a time: one register is the 8 lanes. 512 took a twentieth longer on
 // Zen 4.
-#define LOW     Y15 // low nibble of each byte
+#define NIBBLES Y15 // low nibble of each byte
 #define EVENS   Y14 // bits 0, 1, 4, 5
 #define UP      Y16 // pattern: the lower word of each dword as the upper one
 #define UPPERWORDS K4 // the bytes of the upper word of each dword
@@ -60,7 +60,7 @@ GLOBL masks<>(SB), RODATA|NOPTR, $12
 
 #define POS    Y13 // lanes of p
 
-// Two blocks are in work at a time: while the products of one are summed, the sums of the block
+// Three blocks are in work at a time: while the products of one are summed, the sums of the block
 // before are scaled, and the quants of the one after are loaded. Zen 4 holds 64 vector
 // instructions that wait for operands, and a block has about as many, one behind the other.
 #define SCALES Y12 // words, of the block before
@@ -96,12 +96,12 @@ GLOBL masks<>(SB), RODATA|NOPTR, $12
 	VPSLLW     $4, Y2, Y0             \
 	VPSLLW     $2, Y3, Y1             \
 	VPSRLW     $2, Y3, Y3             \
-	VPTERNLOGD $0xD8, LOW, low0, Y0   \ // LOW ? low0 : Y0
-	VPTERNLOGD $0xD8, LOW, low1, Y1   \
+	VPTERNLOGD $0xD8, NIBBLES, low0, Y0   \ // NIBBLES ? low0 : Y0
+	VPTERNLOGD $0xD8, NIBBLES, low1, Y1   \
 	VPSRLW     $4, low0, low0         \
 	VPSRLW     $4, low1, low1         \
-	VPTERNLOGD $0xD8, LOW, low0, Y2   \
-	VPTERNLOGD $0xD8, LOW, low1, Y3
+	VPTERNLOGD $0xD8, NIBBLES, low0, Y2   \
+	VPTERNLOGD $0xD8, NIBBLES, low1, Y3
 
 // SUM sums the products of chunks of 32 quants in a and b: sums of four, at most 4·63·128
 // in magnitude. Those of a are words of sums once those of b have joined.
@@ -151,7 +151,7 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), ROWS
 	MOVQ blocks+32(FP), BLOCKS
 
-	VPBROADCASTD masks<>+0(SB), LOW
+	VPBROADCASTD masks<>+0(SB), NIBBLES
 	VPBROADCASTD masks<>+4(SB), EVENS
 	VPBROADCASTD masks<>+8(SB), BIAS
 	VMOVDQU32    upper<>(SB), UP

@@ -109,9 +109,9 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	JGE       loop
 	JMP       rest
 
-// DIVISORS4 makes of u·t·2^k in Z0 to Z3 and p in Z8 to Z11, with u = UNIT, the divisors of
-// siluF32, times u, in Z8 to Z11.
-#define DIVISORS4(UNIT) \
+// DIVISORS4 makes of UNIT·t·2^k in Z0 to Z3 and p in Z8 to Z11 the divisors of siluF32, times
+// UNIT, in Z8 to Z11.
+#define DIVISORS4 \
 	VPMINSD     UNIT, Z0, Z4; \
 	VPMINSD     UNIT, Z1, Z5; \
 	VPMINSD     UNIT, Z2, Z6; \
@@ -148,24 +148,26 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	KORTESTW K3, K3;       \
 	JNZ      careful
 
-// DIVISOR makes of p in P and n + expRound in N, of one vector, the divisor of siluF32 less T,
-// which QUOTIENT adds to divide the argument at x into Z21.
-#define T Z20
+// DIVISOR makes of p in P and n + expRound in N, of one vector, the divisor of siluF32 less
+// POWER or 1, which QUOTIENT adds to divide the argument at x.
+#define POWER Z20 // t·2^k
+#define RATIO Z21
 #define DIVISOR(N, P) \
-	VPERMPS     TABLE, N, T;  \
-	VPSLLD      $20, N, N;    \
-	VPADDD      N, T, T;      \ // t·2^k
-	VPMINSD     ONE, T, Z21;  \
-	VFMADD213PS Z21, T, P
+	VPERMPS     TABLE, N, POWER;     \
+	VPSLLD      $20, N, N;           \
+	VPADDD      N, POWER, POWER;     \
+	VPMINSD     ONE, POWER, RATIO;   \
+	VFMADD213PS RATIO, POWER, P
 #define QUOTIENT(x, P) \
-	VPMAXSD     ONE, T, T;    \
-	VADDPS      T, P, P;      \
-	VMOVUPS     x, Z21;       \
-	VDIVPS      P, Z21, Z21
+	VPMAXSD     ONE, POWER, POWER;   \
+	VADDPS      POWER, P, P;         \
+	VMOVUPS     x, RATIO;            \
+	VDIVPS      P, RATIO, RATIO
 
 // BEGIN4 takes Z0 to Z3 as far as p and n + expRound, which NEXT4 keeps in Z12 to Z19 until
 // FINISH4 ends them: the divider works while the next are begun. BEGINFINISH4 does both
-// by turns. RESULT(off) stores Z21 as elements off bytes from DST on.
+// by turns. RESULT(off) stores RATIO as elements off bytes from DST on. CAREFULCONSTANTS
+// overwrites Z16 to Z20, and these overwrite its constants.
 #define BEGIN4 \
 	EXPSTAGE1; \
 	EXPSTAGE2; \
@@ -239,7 +241,7 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VMINPS Z14, HIGH, Z2;           \
 	VMINPS Z15, HIGH, Z3;           \
 	EXPPARTS4(VFNMSUB231PS, LOWTABLE); \
-	DIVISORS4(UNIT);                \
+	DIVISORS4;                      \
 	VDIVPS Z8, Z12, Z0;             \
 	VDIVPS Z9, Z13, Z1;             \
 	VDIVPS Z10, Z14, Z2;            \
@@ -275,7 +277,7 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VBROADCASTSS lowered<>(SB), UNIT;      \
 	VBROADCASTSS negZero<>(SB), NEGZERO
 
-#define SILURESULT(off) VMOVUPS Z21, off(DST)
+#define SILURESULT(off) VMOVUPS RATIO, off(DST)
 
 // func siluF32ElemsAVX512(dst, src *float32, n int)
 //
@@ -345,9 +347,9 @@ careful:
 	JMP     rest
 
 #define SWIGLURESULT(off) \
-	VMOVUPS          off(UP), T;               \
-	VFMADD213PS.BCST negZero<>(SB), T, Z21;    \
-	VMOVUPS          Z21, off(DST)
+	VMOVUPS          off(UP), POWER;              \
+	VFMADD213PS.BCST negZero<>(SB), POWER, RATIO; \
+	VMOVUPS          RATIO, off(DST)
 
 // func swigluF32ElemsAVX512(dst, gate, up *float32, n int)
 //
