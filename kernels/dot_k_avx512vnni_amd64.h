@@ -76,6 +76,11 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	MUL       dx, Y15, Y15   \
 	VMOVUPS   Y15, 192(AHEAD)
 
+// FACTORSHEADS is FACTORS where no register is left for heads.
+#define FACTORSHEADS(MUL, dx) \
+	VMOVDQU heads<>(SB), X15 \
+	FACTORS(Z15, MUL, dx)
+
 // UNPACK makes the bytes sc0-7 m0-7 in each lane of H; fifteen is 15 in each byte.
 #define UNPACK(H, T, fifteen, AND, six) \
 	VPSHUFD    $0xED, H, T            \ // a c b c
@@ -84,6 +89,11 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	VPSRLD     $2, H, ODDDWORDS, H    \
 	VPTERNLOGD $0xD8, fifteen, T, H   \ // low nibbles of T, high ones of H
 	AND        six, H, H
+
+// UNPACKAHEAD stores the bytes of four blocks.
+#define UNPACKAHEAD(AND, six) \
+	UNPACK(Z5, Z15, Z14, AND, six) \
+	VMOVDQU32 Z5, (AHEAD)
 
 // NOTHING makes the factors of block 3 of a slot zero, for sums of no block: any integers.
 #define NOTHING(slot) MOVQ $0, 216(slot)
@@ -135,13 +145,13 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	VPSHUFB  SPREADM, SCALES, Y4 \
 	VPMADDWD BSUMS, Y4, Y4         // added exactly
 
-// ADD adds what is scaled of block k of a slot.
-#define ADD(slot, k) \
+// ADD adds what is scaled of block k of a slot to pos and neg.
+#define ADD(slot, k, pos, neg) \
 	VCVTDQ2PS        Y4, Y4                    \
 	VPADDD           DOTS1, DOTS0, DOTS0       \
 	VCVTDQ2PS        DOTS0, DOTS0              \ // exact
-	VFMADD231PS.BCST (196+8*k)(slot), Y4, NEG  \
-	VFMADD231PS.BCST (192+8*k)(slot), DOTS0, POS
+	VFMADD231PS.BCST (196+8*k)(slot), Y4, neg  \
+	VFMADD231PS.BCST (192+8*k)(slot), DOTS0, pos
 
 // SUMPRODUCTS sums the products of a block and its part x of the activation.
 #define SUMPRODUCTS(x) \
@@ -162,7 +172,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	SCALE(SPREAD2, SUMS2, DOTS0)  \
 	SCALE(SPREAD3, SUMS3, DOTS1)  \
 	MINSUMS                       \
-	ADD(slot, k)
+	ADD(slot, k, POS, NEG)
 
 // BLOCK is SUMPRODUCTS(x), SCALESUMS of the block before, LOADQUANTS(off, next) and DECODE, by turns.
 #define BLOCK(x, slot, k, DECODE, off, next) \
@@ -186,7 +196,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	LOAD2(off, next)             \
 	END3(x)                      \
 	LOAD3(off, next)             \
-	ADD(slot, k)
+	ADD(slot, k, POS, NEG)
 
 #define LOADQUANTS(off, w) \
 	LOAD0(off, w) \

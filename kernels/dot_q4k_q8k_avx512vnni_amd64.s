@@ -63,17 +63,17 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	VPBROADCASTD bias<>+8(SB), EVEN     \
 	VPXORD       ZERO, ZERO, ZERO
 #define FACTORSROW(dx) FACTORS(HEADWORDS, VMULPS, dx)
-#define BYTESROW \
-	UNPACK(Z5, Z15, Z14, VPANDD, SIX) \
-	VMOVDQU32 Z5, (AHEAD)
+#define BYTESROW UNPACKAHEAD(VPANDD, SIX)
 #define BIASESROW \
 	UNBIAS(Z5, ZERO, VPANDD, EVEN, VPMULLD, PERSCALE) \
 	VMOVDQU32 Z5, 128(AHEAD)
 
-// BEGIN begins to scale the sums of block k of a slot.
+// BEGINDOTS begins the dots of block k of a slot, and BEGIN loads its scales too.
+#define BEGINDOTS(slot, k) \
+	VPBROADCASTD (128+16*k)(slot), DOTS0 \
+	VPXOR        DOTS1, DOTS1, DOTS1
 #define BEGIN(slot, k) \
-	VPBROADCASTD   (128+16*k)(slot), DOTS0 \
-	VPXOR          DOTS1, DOTS1, DOTS1     \
+	BEGINDOTS(slot, k) \
 	VBROADCASTI128 (16*k)(slot), SCALES
 
 #define CONSTANTS \
@@ -105,12 +105,8 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 #define NEG3  Y31
 
 #define HEADSROWS HEADS((NEXT), (NEXT)(STRIDE*1), (NEXT)(STRIDE*2), (NEXT)(STRIDE3*1))
-#define FACTORSROWS \
-	VMOVDQU heads<>(SB), X15 \
-	FACTORS(Z15, VMULPS.BCST, (NEXT_X))
-#define BYTESROWS \
-	UNPACK(Z5, Z15, Z14, VPANDD.BCST, six<>(SB)) \
-	VMOVDQU32 Z5, (AHEAD)
+#define FACTORSROWS FACTORSHEADS(VMULPS.BCST, (NEXT_X))
+#define BYTESROWS UNPACKAHEAD(VPANDD.BCST, six<>(SB))
 #define PAIRSBIASES \
 	VBROADCASTI32X4 spread<>+0(SB), Z15 \
 	VPSHUFB         Z15, Z5, Z15        \
@@ -124,30 +120,21 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	VPSHUFB        spread<>+16(SB), Y4, Y4   \
 	VPMADDWD       ROWBSUMS, Y4, Y4            // added exactly
 
-#define ADDROW(slot, k, pos, neg) \
-	VCVTDQ2PS        Y4, Y4                   \
-	VPADDD           DOTS1, DOTS0, DOTS0      \
-	VCVTDQ2PS        DOTS0, DOTS0             \ // exact
-	VFMADD231PS.BCST (196+8*k)(slot), Y4, neg \
-	VFMADD231PS.BCST (192+8*k)(slot), DOTS0, pos
-
 // SCALESUMSROW scales the sums of row k and adds them.
 #define SCALESUMSROW(slot, k, pos, neg) \
-	VPBROADCASTD  (128+16*k)(slot), DOTS0       \
-	VPXOR         DOTS1, DOTS1, DOTS1           \
+	BEGINDOTS(slot, k)                          \
 	VPDPWSSD.BCST (64+16*k)(slot), SUMS0, DOTS0 \
 	VPDPWSSD.BCST (68+16*k)(slot), SUMS1, DOTS1 \
 	VPDPWSSD.BCST (72+16*k)(slot), SUMS2, DOTS0 \
 	VPDPWSSD.BCST (76+16*k)(slot), SUMS3, DOTS1 \
 	MINSUMSROW(slot, k)                         \
-	ADDROW(slot, k, pos, neg)
+	ADD(slot, k, pos, neg)
 
 // ROW sums the products of row r, scales the sums of row k, which is the one before,
 // loads the quants of the next row and does a part of the decoding, by turns.
 #define ROW(r, slot, k, pos, neg, DECODE, next) \
 	PREFETCHT1    (128*r)(AFTER)                \
-	VPBROADCASTD  (128+16*k)(slot), DOTS0       \
-	VPXOR         DOTS1, DOTS1, DOTS1           \
+	BEGINDOTS(slot, k)                          \
 	VPDPWSSD.BCST (64+16*k)(slot), SUMS0, DOTS0 \
 	START(QUANTS0, SUMS0, ACT1)                 \
 	VPDPWSSD.BCST (68+16*k)(slot), SUMS1, DOTS1 \
@@ -167,7 +154,7 @@ GLOBL bias<>(SB), RODATA|NOPTR, $12
 	LOAD2(0, next)                              \
 	END(QUANTS3, SUMS3, ACT6)                   \
 	LOAD3(0, next)                              \
-	ADDROW(slot, k, pos, neg)
+	ADD(slot, k, pos, neg)
 
 // func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //

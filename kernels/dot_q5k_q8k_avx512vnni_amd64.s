@@ -48,6 +48,16 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 #define JOIN(high, sums) VPSHUFB UP, high, UPPERWORDS, sums
 
 // START0 … START3 sum the products of sub-blocks 2c and 2c+1 and join those before; END0 joins the last.
+// STARTODD is START1 or START3: low and high sub-block's activations, quants, and where the high
+// one's quants and sums go; those before, whose high sums are in Y4, are joined.
+#define STARTODD(xlow, xhigh, quants, high, sums, second, before) \
+	VPSRLW $4, quants, high   \
+	JOIN(Y4, before)          \
+	FIFTH(FIFTH2, quants)     \
+	FIFTH(FIFTH3, high)       \
+	DOT(xlow, quants, sums)   \
+	DOT(xhigh, high, second)
+
 #define START0(x) \
 	VPANDD  FIFTEEN, HIGH, NIBBLES   \
 	VPSRLW  $4, QUANTS0, Y16         \
@@ -56,13 +66,7 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 	DOT((x+4)(X_PTR), QUANTS0, SUMS0) \
 	DOT((x+36)(X_PTR), Y16, Y4)
 
-#define START1(x) \
-	VPSRLW  $4, QUANTS1, Y16         \
-	JOIN(Y4, SUMS0)                  \
-	FIFTH(FIFTH2, QUANTS1)           \
-	FIFTH(FIFTH3, Y16)               \
-	DOT((x+68)(X_PTR), QUANTS1, SUMS1) \
-	DOT((x+100)(X_PTR), Y16, Y15)
+#define START1(x) STARTODD((x+68)(X_PTR), (x+100)(X_PTR), QUANTS1, Y16, SUMS1, Y15, SUMS0)
 
 #define START2(x) \
 	VPANDD.BCST sixteen<>(SB), HIGH, Y17 \
@@ -75,13 +79,7 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 	DOT((x+132)(X_PTR), QUANTS2, SUMS2) \
 	DOT((x+164)(X_PTR), Y16, Y4)
 
-#define START3(x) \
-	VPSRLW  $4, QUANTS3, Y15         \
-	JOIN(Y4, SUMS2)                  \
-	FIFTH(FIFTH2, QUANTS3)           \
-	FIFTH(FIFTH3, Y15)               \
-	DOT((x+196)(X_PTR), QUANTS3, SUMS3) \
-	DOT((x+228)(X_PTR), Y15, Y16)
+#define START3(x) STARTODD((x+196)(X_PTR), (x+228)(X_PTR), QUANTS3, Y15, SUMS3, Y16, SUMS2)
 
 #define END0(x) JOIN(Y16, SUMS3)
 #define END1(x)
@@ -96,12 +94,8 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 #define LOAD3(off, w) VMOVDQU (off+144) w, QUANTS3
 
 #define CONSTANTSROW // its registers are all in use
-#define FACTORSROW(dx) \
-	VMOVDQU heads<>(SB), X15 \
-	FACTORS(Z15, VMULPS, dx)
-#define BYTESROW \
-	UNPACK(Z5, Z15, Z14, VPANDD.BCST, six<>(SB)) \
-	VMOVDQU32 Z5, (AHEAD)
+#define FACTORSROW(dx) FACTORSHEADS(VMULPS, dx)
+#define BYTESROW UNPACKAHEAD(VPANDD.BCST, six<>(SB))
 #define BIASESROW
 
 // BEGIN begins to scale the sums of block k of a slot.

@@ -149,7 +149,7 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	JNZ      careful
 
 // DIVISOR makes of p in P and n + expRound in N, of one vector, the divisor of siluF32 less
-// POWER or 1, which QUOTIENT adds to divide the argument at x.
+// POWER or 1, which QUOTIENT adds to divide the argument off bytes from SRC on, for RESULT.
 #define POWER Z20 // t·2^k
 #define RATIO Z21
 #define DIVISOR(N, P) \
@@ -158,59 +158,43 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	VPADDD      N, POWER, POWER;     \
 	VPMINSD     ONE, POWER, RATIO;   \
 	VFMADD213PS RATIO, POWER, P
-#define QUOTIENT(x, P) \
+#define QUOTIENT(off, P, RESULT) \
 	VPMAXSD     ONE, POWER, POWER;   \
 	VADDPS      POWER, P, P;         \
-	VMOVUPS     x, RATIO;            \
-	VDIVPS      P, RATIO, RATIO
+	VMOVUPS     off(SRC), RATIO;     \
+	VDIVPS      P, RATIO, RATIO;     \
+	RESULT(off)
 
-// BEGIN4 takes Z0 to Z3 as far as p and n + expRound, which NEXT4 keeps in Z12 to Z19 until
-// FINISH4 ends them: the divider works while the next are begun. BEGINFINISH4 does both
+// NEXT4 keeps what EXPP4 has made of 64 arguments in Z12 to Z19 until FINISH4 ends
+// them: the divider works while the next are begun. BEGINFINISH4 is EXPP4 and FINISH4
 // by turns. RESULT(off) stores RATIO as elements off bytes from DST on. CAREFULCONSTANTS
 // overwrites Z16 to Z20, and these overwrite its constants.
-#define BEGIN4 \
-	EXPSTAGE1; \
-	EXPSTAGE2; \
-	EXPSTAGE3(VFNMSUB231PS); \
-	EXPSTAGE4; \
-	EXPSTAGE5; \
-	EXPSTAGE6; \
-	EXPSTAGE7; \
-	EXPSTAGE8
 #define FINISH4(RESULT) \
 	DIVISOR(Z12, Z16);         \
-	QUOTIENT(-256(SRC), Z16);  \
-	RESULT(-256);              \
+	QUOTIENT(-256, Z16, RESULT); \
 	DIVISOR(Z13, Z17);         \
-	QUOTIENT(-192(SRC), Z17);  \
-	RESULT(-192);              \
+	QUOTIENT(-192, Z17, RESULT); \
 	DIVISOR(Z14, Z18);         \
-	QUOTIENT(-128(SRC), Z18);  \
-	RESULT(-128);              \
+	QUOTIENT(-128, Z18, RESULT); \
 	DIVISOR(Z15, Z19);         \
-	QUOTIENT(-64(SRC), Z19);   \
-	RESULT(-64)
+	QUOTIENT(-64, Z19, RESULT)
 #define BEGINFINISH4(RESULT) \
 	EXPSTAGE1;                 \
 	DIVISOR(Z12, Z16);         \
 	EXPSTAGE2;                 \
-	QUOTIENT(-256(SRC), Z16);  \
-	RESULT(-256);              \
+	QUOTIENT(-256, Z16, RESULT); \
 	EXPSTAGE3(VFNMSUB231PS);   \
 	DIVISOR(Z13, Z17);         \
 	EXPSTAGE4;                 \
-	QUOTIENT(-192(SRC), Z17);  \
-	RESULT(-192);              \
+	QUOTIENT(-192, Z17, RESULT); \
 	EXPSTAGE5;                 \
 	DIVISOR(Z14, Z18);         \
 	EXPSTAGE6;                 \
-	QUOTIENT(-128(SRC), Z18);  \
-	RESULT(-128);              \
+	QUOTIENT(-128, Z18, RESULT); \
 	EXPSTAGE7;                 \
 	DIVISOR(Z15, Z19);         \
 	EXPSTAGE8;                 \
-	QUOTIENT(-64(SRC), Z19);   \
-	RESULT(-64)
+	QUOTIENT(-64, Z19, RESULT)
 #define NEXT4 \
 	VMOVAPS Z4, Z12;  \
 	VMOVAPS Z5, Z13;  \
@@ -270,6 +254,15 @@ one: // in the usual order, NaN being an operand that VMAXPS and VMINPS return
 	EXPCONSTANTS(negExpSteps);   \
 	VBROADCASTSS one32<>(SB), ONE
 
+// STORE4 stores what CAREFUL4 made.
+#define STORE4 \
+	VMOVUPS Z0, (DST);    \
+	VMOVUPS Z1, 64(DST);  \
+	VMOVUPS Z2, 128(DST); \
+	VMOVUPS Z3, 192(DST); \
+	ADDQ    $256, SRC;    \
+	ADDQ    $256, DST
+
 #define CAREFULCONSTANTS \
 	VBROADCASTSS siluLow<>(SB), LOW;       \
 	VBROADCASTSS siluHigh<>(SB), HIGH;     \
@@ -294,7 +287,7 @@ TEXT ·siluF32ElemsAVX512(SB), NOSPLIT, $0-24
 
 first: // none before
 	ARGUMENTS4(careful)
-	BEGIN4
+	EXPP4(VFNMSUB231PS)
 	NEXT4
 	SUBQ $64, LEN
 	JLT  finish
@@ -336,12 +329,7 @@ finishCareful:
 careful:
 	CAREFULCONSTANTS
 	CAREFUL4
-	VMOVUPS Z0, (DST)
-	VMOVUPS Z1, 64(DST)
-	VMOVUPS Z2, 128(DST)
-	VMOVUPS Z3, 192(DST)
-	ADDQ    $256, SRC
-	ADDQ    $256, DST
+	STORE4
 	SUBQ    $64, LEN
 	JGE     first
 	JMP     rest
@@ -367,7 +355,7 @@ TEXT ·swigluF32ElemsAVX512(SB), NOSPLIT, $0-32
 
 first: // none before
 	ARGUMENTS4(careful)
-	BEGIN4
+	EXPP4(VFNMSUB231PS)
 	NEXT4
 	ADDQ $256, UP
 	SUBQ $64, LEN
@@ -419,12 +407,7 @@ careful:
 	VFMADD132PS 128(UP), NEGZERO, Z2
 	VFMADD132PS 192(UP), NEGZERO, Z3
 	ADDQ        $256, UP
-	VMOVUPS Z0, (DST)
-	VMOVUPS Z1, 64(DST)
-	VMOVUPS Z2, 128(DST)
-	VMOVUPS Z3, 192(DST)
-	ADDQ    $256, SRC
-	ADDQ    $256, DST
+	STORE4
 	SUBQ    $64, LEN
 	JGE     first
 	JMP     rest

@@ -19,7 +19,7 @@
 
 // EXPPARTS4 is EXPPARTS of four vectors at a time, which hides the latency: of the
 // arguments in Z0 to Z3 it makes p in Z8 to Z11 and t·2^k in Z0 to Z3. Z4 to Z7 are spoiled.
-// EXPSTAGE1 to EXPSTAGE8 make p, and n + expRound in Z4 to Z7.
+// EXPP4 makes p alone, and n + expRound in Z4 to Z7, in the stages EXPSTAGE1 to EXPSTAGE8.
 #define EXPSTAGE1 \
 	VMOVAPS     STEPS, Z4; \
 	VMOVAPS     STEPS, Z5; \
@@ -76,7 +76,7 @@
 	VMULPS      Z2, Z10, Z10; \
 	VMULPS      Z3, Z11, Z11
 
-#define EXPPARTS4(FNM, ENTRIES) \
+#define EXPP4(FNM) \
 	EXPSTAGE1; \
 	EXPSTAGE2; \
 	EXPSTAGE3(FNM); \
@@ -84,7 +84,10 @@
 	EXPSTAGE5; \
 	EXPSTAGE6; \
 	EXPSTAGE7; \
-	EXPSTAGE8; \
+	EXPSTAGE8
+
+#define EXPPARTS4(FNM, ENTRIES) \
+	EXPP4(FNM); \
 	VPERMPS     ENTRIES, Z4, Z0; \
 	VPERMPS     ENTRIES, Z5, Z1; \
 	VPERMPS     ENTRIES, Z6, Z2; \
