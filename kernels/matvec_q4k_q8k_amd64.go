@@ -17,6 +17,9 @@ func dotQ4KQ8KRowsAVX2(dst *float32, w, x *byte, rows, blocks int)
 //go:noescape
 func dotQ4KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 
+//go:noescape
+func dotQ4KQ8KRowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
+
 func dotQ4KQ8KAVX2(w, x []byte) float32 {
 	var out [1]float32
 	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
@@ -35,6 +38,15 @@ func dotQ4KQ8KAVX512(w, x []byte) float32 {
 	return out[0]
 }
 
+func dotQ4KQ8KAVX512Wide(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ4KQ8KRowsAVX512Wide(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
 func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
@@ -43,15 +55,18 @@ func matvecQ4KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	})
 }
 
-// dotQ4KQ8KColumnsAVX512 computes rows ≥ 1 consecutive rows of blocks ≥ 1 super-blocks
+// dotQ4KQ8KColumns… compute rows ≥ 1 consecutive rows of blocks ≥ 1 super-blocks
 // with four consecutive activations, whose results are ld elements apart.
 //
 //go:noescape
 func dotQ4KQ8KColumnsAVX512(dst *float32, w, x *byte, rows, blocks, ld int)
 
+//go:noescape
+func dotQ4KQ8KColumnsAVX512Wide(dst *float32, w, x *byte, rows, blocks, ld int)
+
 func matvecQ4KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	if s.Batch >= columnStep {
-		matvecQ4KQ8KColumnsAVX512(dst, w, x, s, threads)
+		matvecQ4KQ8KColumns(dst, w, x, s, threads, dotQ4KQ8KColumnsAVX512, dotQ4KQ8KRowsAVX512)
 		return
 	}
 	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
@@ -61,8 +76,22 @@ func matvecQ4KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	})
 }
 
-// matvecQ4KQ8KColumnsAVX512 is a matvec of at least columnStep activations.
-func matvecQ4KQ8KColumnsAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
+func matvecQ4KQ8KAVX512Wide(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	if s.Batch >= columnStep {
+		matvecQ4KQ8KColumns(dst, w, x, s, threads, dotQ4KQ8KColumnsAVX512Wide, dotQ4KQ8KRowsAVX512Wide)
+		return
+	}
+	matvecQuant(spec.OpMatvecQ4KQ8K, dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ4KQ8KRowsAVX512Wide(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+// matvecQ4KQ8KColumns is a matvec of at least columnStep activations, of which columns computes
+// columnStep, and rows one that is left.
+func matvecQ4KQ8KColumns(dst []float32, w, x []byte, s spec.Shape, threads int,
+	columns func(dst *float32, w, x *byte, rows, blocks, ld int), rows func(dst *float32, w, x *byte, rows, blocks int)) {
 	checkMatvec(spec.OpMatvecQ4KQ8K, s, len(dst), len(w), len(x))
 	wb, xb := len(w)/s.Rows, len(x)/s.Batch
 	matvecColumns(s, threads, func(b, lo, hi int) {
@@ -71,12 +100,12 @@ func matvecQ4KQ8KColumnsAVX512(dst []float32, w, x []byte, s spec.Shape, threads
 			nb = quantRowsRace(dst[c*s.Rows+lo:c*s.Rows+hi], w[lo*wb:hi*wb], x[c*xb:(c+1)*xb])
 		}
 		if nb > 0 {
-			dotQ4KQ8KColumnsAVX512(&dst[b*s.Rows+lo], &w[lo*wb], &x[b*xb], hi-lo, nb, s.Rows)
+			columns(&dst[b*s.Rows+lo], &w[lo*wb], &x[b*xb], hi-lo, nb, s.Rows)
 		}
 	}, func(b, lo, hi int) {
 		out := dst[b*s.Rows+lo : b*s.Rows+hi]
 		if nb := quantRowsRace(out, w[lo*wb:hi*wb], x[b*xb:(b+1)*xb]); nb > 0 {
-			dotQ4KQ8KRowsAVX512(&out[0], &w[lo*wb], &x[b*xb], hi-lo, nb)
+			rows(&out[0], &w[lo*wb], &x[b*xb], hi-lo, nb)
 		}
 	})
 }

@@ -23,6 +23,9 @@ func dotQ5KQ8KRowsAVX2(dst *float32, w, x *byte, rows, blocks int)
 //go:noescape
 func dotQ5KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 
+//go:noescape
+func dotQ5KQ8KRowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
+
 func dequantQ5KAVX2(dst []float32, src []byte) {
 	if nb := dequantRace(spec.Q5K, dst, src); nb > 0 {
 		dequantQ5KBlocksAVX2(unsafe.SliceData(dst), unsafe.SliceData(src), nb)
@@ -53,6 +56,15 @@ func dotQ5KQ8KAVX512(w, x []byte) float32 {
 	return out[0]
 }
 
+func dotQ5KQ8KAVX512Wide(w, x []byte) float32 {
+	var out [1]float32
+	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+		quantRowsRace(out[:], w, x)
+		dotQ5KQ8KRowsAVX512Wide(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
+	}
+	return out[0]
+}
+
 func matvecQ5KQ8KAVX2(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	matvecQuant(spec.OpMatvec(spec.Q5K, spec.Q8K), dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
@@ -65,6 +77,14 @@ func matvecQ5KQ8KAVX512(dst []float32, w, x []byte, s spec.Shape, threads int) {
 	matvecQuant(spec.OpMatvec(spec.Q5K, spec.Q8K), dst, w, x, s, threads, func(out []float32, w, x []byte) {
 		if nb := quantRowsRace(out, w, x); nb > 0 {
 			dotQ5KQ8KRowsAVX512(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
+		}
+	})
+}
+
+func matvecQ5KQ8KAVX512Wide(dst []float32, w, x []byte, s spec.Shape, threads int) {
+	matvecQuant(spec.OpMatvec(spec.Q5K, spec.Q8K), dst, w, x, s, threads, func(out []float32, w, x []byte) {
+		if nb := quantRowsRace(out, w, x); nb > 0 {
+			dotQ5KQ8KRowsAVX512Wide(unsafe.SliceData(out), unsafe.SliceData(w), unsafe.SliceData(x), len(out), nb)
 		}
 	})
 }

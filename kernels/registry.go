@@ -91,11 +91,12 @@ func For(op spec.Op) []spec.Row {
 	return out
 }
 
-// Dispatched returns the row that the function named after op calls.
+// Dispatched returns the row that the function named after op calls: the last that the machine can run
+// and prefers.
 func Dispatched(op spec.Op) spec.Row {
 	all := For(op)
 	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].CanRun() {
+		if all[i].CanRun() && (all[i].Preferred == nil || all[i].Preferred()) {
 			return all[i]
 		}
 	}

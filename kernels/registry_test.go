@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/cpuid/v2"
 	"golang.org/x/sys/cpu"
 
 	"assay/spec"
@@ -38,7 +39,7 @@ func bestTier() spec.Tier {
 	return spec.TierGeneric
 }
 
-// assembled lists the ops that have every tier; the others have the reference
+// assembled lists the ops that have every tier, but for avx512wide; the others have the reference
 // loop alone.
 var assembled = []spec.Op{
 	spec.OpDequantQ4K, spec.OpQuantizeQ8_0, spec.OpQuantizeQ8_1, spec.OpQuantizeQ8KGGML, spec.OpQuantizeQ8KAprender,
@@ -51,6 +52,14 @@ var assembled = []spec.Op{
 	spec.OpDequant(spec.Q5K), spec.OpDot(spec.Q5K, spec.Q8K), spec.OpMatvec(spec.Q5K, spec.Q8K),
 }
 
+// wide lists the ops that have the tier avx512wide too.
+var wide = []spec.Op{
+	spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpRMSNormF32,
+	spec.OpDot(spec.Q5K, spec.Q8K), spec.OpMatvec(spec.Q5K, spec.Q8K),
+	spec.OpDot(spec.Q8_0, spec.Q8_0), spec.OpMatvec(spec.Q8_0, spec.Q8_0),
+	spec.OpDot(spec.Q4_0, spec.Q8_0), spec.OpMatvec(spec.Q4_0, spec.Q8_0),
+}
+
 // TestDispatch: each op's best row is of the best tier that it has, and each
 // entry reaches it.
 func TestDispatch(t *testing.T) {
@@ -58,6 +67,10 @@ func TestDispatch(t *testing.T) {
 		row, want := Dispatched(in.Op), spec.TierGeneric
 		if slices.Contains(assembled, in.Op) {
 			want = bestTier()
+		}
+		zen5 := cpuid.CPU.VendorString == "AuthenticAMD" && cpuid.CPU.Family >= 26
+		if want == spec.TierAVX512VNNI && slices.Contains(wide, in.Op) && zen5 {
+			want = spec.TierAVX512Wide
 		}
 		if row.Tier != want {
 			t.Errorf("%s is dispatched to %s, want %s", in.Op, row.Tier, want)
@@ -78,7 +91,9 @@ func TestCensus(t *testing.T) {
 	for _, in := range spec.Ops() {
 		want := []spec.Tier{spec.TierGeneric}
 		if wantAssembly && slices.Contains(assembled, in.Op) {
-			want = spec.Tiers()
+			want = slices.DeleteFunc(spec.Tiers(), func(t spec.Tier) bool {
+				return t == spec.TierAVX512Wide && !slices.Contains(wide, in.Op)
+			})
 		}
 		n += len(want)
 		var got []spec.Tier
@@ -108,8 +123,8 @@ func TestOrder(t *testing.T) {
 	if !wantAssembly {
 		t.Skip("no assembly in this build")
 	}
-	old := cpu.X86
-	defer func() { cpu.X86 = old }()
+	old, oldWide, prefersWide := cpu.X86, setWide512(true), true
+	defer func() { cpu.X86 = old; setWide512(oldWide) }()
 	x := &cpu.X86
 	all := func() {
 		for _, f := range []*bool{
@@ -119,9 +134,13 @@ func TestOrder(t *testing.T) {
 			*f = true
 		}
 	}
-	check := func(what string, want spec.Tier) {
+	check := func(what string, tier spec.Tier) {
 		t.Helper()
 		for _, op := range assembled {
+			want := tier
+			if tier == spec.TierAVX512VNNI && slices.Contains(wide, op) && prefersWide {
+				want = spec.TierAVX512Wide
+			}
 			if got := Dispatched(op).Tier; got != want {
 				t.Errorf("%s, a CPU with %s: dispatched to %s, want %s", op, what, got, want)
 			}
@@ -129,6 +148,11 @@ func TestOrder(t *testing.T) {
 	}
 	all()
 	check("everything", "avx512vnni")
+	prefersWide = false
+	setWide512(prefersWide)
+	check("everything, but 512 bits in two turns", "avx512vnni")
+	prefersWide = true
+	setWide512(prefersWide)
 	for name, f := range map[string]*bool{
 		"F": &x.HasAVX512F, "BW": &x.HasAVX512BW, "DQ": &x.HasAVX512DQ, "VL": &x.HasAVX512VL, "VNNI": &x.HasAVX512VNNI, "BMI2": &x.HasBMI2,
 	} {
@@ -147,7 +171,7 @@ func TestOrder(t *testing.T) {
 func TestNames(t *testing.T) {
 	for _, row := range assemblyRows() {
 		name := runtime.FuncForPC(reflect.ValueOf(row.Func).Pointer()).Name()
-		end := map[spec.Tier]string{spec.TierAVX2: "AVX2", spec.TierAVX512VNNI: "AVX512"}[row.Tier]
+		end := map[spec.Tier]string{spec.TierAVX2: "AVX2", spec.TierAVX512VNNI: "AVX512", spec.TierAVX512Wide: "AVX512Wide"}[row.Tier]
 		if !strings.HasSuffix(name, end) {
 			t.Errorf("%s is computed by %s", row.Name(), name)
 		}
@@ -175,8 +199,8 @@ func TestRequire(t *testing.T) {
 	}
 	for _, tier := range spec.Tiers() {
 		t.Setenv(RequireEnv, string(tier))
-		present := len(For(spec.OpDotF32)) > 1 || tier == spec.TierGeneric
-		for _, row := range For(spec.OpDotF32) {
+		present := len(For(spec.OpDotQ4KQ8K)) > 1 || tier == spec.TierGeneric
+		for _, row := range For(spec.OpDotQ4KQ8K) {
 			if row.Tier == tier {
 				present = row.CanRun()
 			}

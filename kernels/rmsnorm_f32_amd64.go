@@ -21,10 +21,16 @@ func scaleElemsAVX2(dst, x *float32, n int, r float64)
 func scaleElemsAVX512(dst, x *float32, n int, r float64)
 
 //go:noescape
+func scaleElemsAVX512Wide(dst, x *float32, n int, r float64)
+
+//go:noescape
 func scaleGainElemsAVX2(dst, x, gain *float32, n int, r float64)
 
 //go:noescape
 func scaleGainElemsAVX512(dst, x, gain *float32, n int, r float64)
+
+//go:noescape
+func scaleGainElemsAVX512Wide(dst, x, gain *float32, n int, r float64)
 
 func rmsNormF32AVX2(dst, x, gain []float32, eps float32) {
 	n := rmsNormF32Race(dst, x, gain)
@@ -51,6 +57,20 @@ func rmsNormF32AVX512(dst, x, gain []float32, eps float32) {
 		scaleElemsAVX512(d, p, n, r)
 	} else {
 		scaleGainElemsAVX512(d, p, unsafe.SliceData(gain), n, r)
+	}
+}
+
+func rmsNormF32AVX512Wide(dst, x, gain []float32, eps float32) {
+	n := rmsNormF32Race(dst, x, gain)
+	if n == 0 {
+		return
+	}
+	d, p := unsafe.SliceData(dst), unsafe.SliceData(x)
+	r := rmsNormFactor(sumSquaresElemsAVX512(p, n), n, eps)
+	if gain == nil {
+		scaleElemsAVX512Wide(d, p, n, r)
+	} else {
+		scaleGainElemsAVX512Wide(d, p, unsafe.SliceData(gain), n, r)
 	}
 }
 

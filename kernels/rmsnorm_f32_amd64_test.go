@@ -11,7 +11,7 @@ import (
 type normalize = func(dst, x, gain []float32, eps float32)
 
 func normTiers(t testing.TB) []tierOf[normalize] {
-	return append(assemblyTiers[normalize](t, rmsNormF32AVX2, rmsNormF32AVX512), tierOf[normalize]{"generic", rmsNormF32Generic})
+	return append(assemblyTiers[normalize](t, rmsNormF32AVX2, rmsNormF32AVX512, rmsNormF32AVX512Wide), tierOf[normalize]{"generic", rmsNormF32Generic})
 }
 
 func TestRMSNormTiers(t *testing.T) {

@@ -386,7 +386,7 @@ func (w work) race(ctx context.Context, others []spec.Row, tiers *regexp.Regexp,
 		}
 	}
 	if tiers.String() == "" && len(own) > 0 {
-		own = own[len(own)-1:]
+		own = []spec.Row{kernels.Dispatched(w.op)}
 	}
 	for _, row := range own {
 		all = append(all, w.contend(string(row.Tier), calls, func(c *spec.Call) *foreign.Prepared { return ours(row, c, w.inPlace, batch) }))
@@ -466,12 +466,7 @@ const cacheFloats = 4096
 // a vector with itself, by the best of our kernels. Out of cache its elements count once,
 // for they come from memory once; in the first cache twice, for they are loaded twice.
 func newReader(w work) *contender {
-	var dot spec.DotF32
-	for _, r := range kernels.For(spec.OpDotF32) {
-		if r.CanRun() {
-			dot = r.Func.(spec.DotF32)
-		}
-	}
+	dot := kernels.Dispatched(spec.OpDotF32).Func.(spec.DotF32)
 	n, calls, loads := cacheFloats, 64, 2.0
 	if w.cold {
 		n, calls, loads = coldBytes/4, 1, 1

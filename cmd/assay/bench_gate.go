@@ -32,7 +32,7 @@ func benchGateCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&o.base, "base", "HEAD~1", "commit to compare with")
-	cmd.Flags().StringVar(&o.bench, "bench", "Kernels//(avx2|avx512vnni)/^[0-9]{1,2}x", "benchmarks, as in go test -bench; by default those in cache")
+	cmd.Flags().StringVar(&o.bench, "bench", "Kernels//(avx2|avx512vnni|avx512wide)/^[0-9]{1,2}x", "benchmarks, as in go test -bench; by default those in cache")
 	cmd.Flags().IntVar(&o.rounds, "rounds", 20, "rounds, at least 6")
 	cmd.Flags().StringVar(&o.time, "benchtime", "5ms", "time of one benchmark in one round")
 	cmd.Flags().Float64Var(&o.limit, "limit", .05, "by how much a benchmark may be slower, as a share")

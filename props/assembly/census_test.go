@@ -25,7 +25,9 @@ func TestCensusFinds(t *testing.T) {
 		{"a feature is not asked for", rows, "cpu.X86.HasFMA && ", ""},
 		{"another feature is asked for", rows, "cpu.X86.HasAVX512VNNI", "cpu.X86.HasAVX512VBMI"},
 		{"a feature that no kernel needs", rows, "cpu.X86.HasBMI2", "cpu.X86.HasBMI2 && cpu.X86.HasAVX5124VNNIW"},
-		{"two tiers are in the wrong order", tiers, "TierAVX2, TierAVX512VNNI}", "TierAVX512VNNI, TierAVX2}"},
+		{"two tiers are in the wrong order", tiers, "TierAVX2, TierAVX512VNNI, ", "TierAVX512VNNI, TierAVX2, "},
+		{"the widest tier on all CPUs", rows, "return wide512", "return true"},
+		{"the widest tier on none", rows, "return wide512", "return false"},
 		{"an entry calls the reference loop", "kernels/dot_q4k_q8k.go", "Dispatched(spec.OpDotQ4KQ8K)", "For(spec.OpDotQ4KQ8K)[0]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -141,7 +141,7 @@ func (b *Build) text() (string, [][2]int) {
 	for k, r := range b.Source.Routines {
 		owner = [2]int{-1, -1}
 		line("TEXT ·%s(SB)%s", r.Name, trampoline(r.Flags))
-		for _, s := range soiling(tierOf(b.Source.Path) == spec.TierAVX512VNNI) {
+		for _, s := range soiling(tierOf(b.Source.Path) != spec.TierAVX2) {
 			line("\t%s", s)
 		}
 		line("\tMOVQ asmTargets<>+%d(SB), R15", 8*k)

@@ -1,0 +1,201 @@
+// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share; BYTES is the size of a block of
+// weights. 512 bits hold two blocks: lanes 0 … 7 of the even one, lanes 8 … 15 of the odd one.
+
+#define DST     DI
+#define W_PTR   SI
+#define X_PTR   DX
+#define ROWS    R9
+#define BLOCKS  R10
+#define LEFT    CX // blocks left in the row
+#define STRIDE  R8 // bytes of a row of weights
+#define STRIDE3 R11
+#define NEXT    R12 // what is prefetched: the next four rows, in order
+
+#define LANES0 Z20 // of the rows
+#define LANES1 Z21
+#define LANES2 Z22
+#define LANES3 Z23
+#define ONES   Z14 // all bits
+#define AT0    Z16 // dwords of which each is 0 for the even block and 1 for the odd one
+#define AT2    Z17 // and 2 and 3
+
+#define X   Z0 // two blocks of the activation
+#define SUM Z1 // START of them, and then what is added
+
+#define FIRSTDWORD K1 // of each lane
+#define PARITY     K2 // lanes of the block at hand
+#define UPPERHALF  K3
+
+// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
+// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
+// the vector units to the products.
+#define HEADS(r, p0, p1, p2, p3) \
+	MOVL      p1, AX  \
+	MOVW      p0, AX  \
+	MOVL      p3, BX  \
+	MOVW      p2, BX  \
+	SHLQ      $32, BX \
+	ORQ       BX, AX  \
+	VMOVQ     AX, r   \
+	VCVTPH2PS r, r
+
+#define HEADSX(r) HEADS(r, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
+#define HEADSW(r, w) HEADS(r, 0 w, (BYTES-2) w, (2*BYTES) w, (3*BYTES-2) w)
+
+// ACT takes blocks j and j+1 of the activation.
+#define ACT(j) \
+	VMOVDQU      (34*j+2)(X_PTR), Y0         \
+	VINSERTI64X4 $1, (34*j+36)(X_PTR), X, X  \
+	START
+
+// LAST adds blocks j and j+1 of the weights at w, whose d·dx are dwords at of D, to the
+// lanes acc, and ROW keeps SUM for the next row.
+#define LAST(j, w, D, at, acc) \
+	QUANTS((BYTES*j+2) w, (BYTES*j+BYTES+2) w) \
+	VPDPBUSD    X, Z2, SUM   \
+	VCVTDQ2PS   SUM, SUM     \
+	VPERMPS     D, at, Z3    \
+	VFMADD231PS Z3, SUM, acc
+
+#define ROW(j, w, D, at, acc) \
+	QUANTS((BYTES*j+2) w, (BYTES*j+BYTES+2) w) \
+	VMOVDQA64   SUM, Z4     \
+	VPDPBUSD    X, Z2, Z4   \
+	VCVTDQ2PS   Z4, Z4      \
+	VPERMPS     D, at, Z3   \
+	VFMADD231PS Z3, Z4, acc
+
+// FOUR adds blocks j and j+1 of four rows.
+#define FOUR(j, at) \
+	ACT(j)                                       \
+	ROW(j, (W_PTR), Z8, at, LANES0)              \
+	ROW(j, (W_PTR)(STRIDE*1), Z9, at, LANES1)    \
+	ROW(j, (W_PTR)(STRIDE*2), Z10, at, LANES2)   \
+	LAST(j, (W_PTR)(STRIDE3*1), Z11, at, LANES3)
+
+// PAIR adds lanes k and k+8 of two rows.
+#define PAIR(row0, row1, T, dst) \
+	VSHUFF64X2 $0x44, row1, row0, T   \
+	VSHUFF64X2 $0xEE, row1, row0, dst \
+	VADDPS     dst, T, dst
+
+// DOTS computes ROWS rows of BLOCKS blocks. PREFETCH is for four rows' four blocks; LANES4(upper, lower)
+// adds lanes 4 … 7 to 0 … 3.
+#define DOTS \
+	VPTERNLOGD   $0xFF, ONES, ONES, ONES  \
+	MOVL         $0x1111, AX              \
+	KMOVW        AX, FIRSTDWORD           \
+	MOVL         $0xFF00, AX              \
+	KMOVW        AX, UPPERHALF            \
+	VPXOR        X5, X5, X5               \
+	VPSUBD       ONES, Z5, UPPERHALF, Z5  \
+	VMOVDQA64    Z5, AT0                  \
+	VPSUBD       ONES, Z5, Z5             \
+	VPSUBD       ONES, Z5, AT2            \
+	SUBQ         $4, ROWS                 \
+	JLT          rest                     \
+	TESTQ        $3, BLOCKS               \
+	JNZ          rest                     \ // rows of such lengths go one by one
+	IMUL3Q       $BYTES, BLOCKS, STRIDE   \
+	LEAQ         (STRIDE)(STRIDE*2), STRIDE3 \
+	LEAQ         (W_PTR)(STRIDE*4), NEXT  \
+four: \ // rows share the activation
+	MOVQ         BLOCKS, LEFT             \
+	VPXORD       X20, X20, X20            \ // from +0
+	VPXORD       X21, X21, X21            \
+	VPXORD       X22, X22, X22            \
+	VPXORD       X23, X23, X23            \
+	PCALIGN      $64                      \
+fourLoop: \
+	PREFETCH                              \
+	HEADSX(X7)                            \
+	HEADSW(X8, (W_PTR))                   \
+	HEADSW(X9, (W_PTR)(STRIDE*1))         \
+	HEADSW(X10, (W_PTR)(STRIDE*2))        \
+	HEADSW(X11, (W_PTR)(STRIDE3*1))       \
+	VMULPS       X7, X8, X8               \ // d·dx, exact
+	VMULPS       X7, X9, X9               \
+	VMULPS       X7, X10, X10             \
+	VMULPS       X7, X11, X11             \
+	FOUR(0, AT0)                          \
+	FOUR(2, AT2)                          \
+	ADDQ         $(4*BYTES), W_PTR        \
+	ADDQ         $136, X_PTR              \
+	SUBQ         $4, LEFT                 \
+	JNZ          fourLoop                 \
+	PAIR(LANES0, LANES1, Z0, Z1)          \
+	PAIR(LANES2, LANES3, Z2, Z3)          \
+	VSHUFF32X4   $0x88, Z3, Z1, Z0        \ // lanes 0 … 3 of the rows
+	VSHUFF32X4   $0xDD, Z3, Z1, Z1        \ // and 4 … 7
+	LANES4(Z1, Z0)                        \
+	VPERMILPS    $0x4E, Z0, Z1            \
+	VADDPS       Z1, Z0, Z0               \ // 2
+	VPERMILPS    $0xB1, Z0, Z1            \
+	VADDPS       Z1, Z0, Z0               \ // 1
+	VCOMPRESSPS  Z0, FIRSTDWORD, Z0       \
+	VMOVUPS      X0, (DST)                \
+	ADDQ         STRIDE3, W_PTR           \ // the row after the fourth
+	MOVQ         x+16(FP), X_PTR          \
+	ADDQ         $16, DST                 \
+	SUBQ         $4, ROWS                 \
+	JGE          four                     \
+rest: \ // ROWS is what is left, less 4
+	ADDQ         $4, ROWS                 \
+	JZ           done                     \
+one: \
+	MOVQ         BLOCKS, LEFT             \
+	VPXORD       X20, X20, X20            \
+	SUBQ         $4, LEFT                 \
+	JLT          tail                     \
+	PCALIGN      $64                      \
+oneLoop: \
+	HEADSX(X7)                            \
+	HEADSW(X8, (W_PTR))                   \
+	VMULPS       X7, X8, X8               \
+	ACT(0)                                \
+	LAST(0, (W_PTR), Z8, AT0, LANES0)     \
+	ACT(2)                                \
+	LAST(2, (W_PTR), Z8, AT2, LANES0)     \
+	ADDQ         $(4*BYTES), W_PTR        \
+	ADDQ         $136, X_PTR              \
+	SUBQ         $4, LEFT                 \
+	JGE          oneLoop                  \
+tail: \ // LEFT is what is left, less 4
+	ADDQ         $4, LEFT                 \
+	JZ           sum                      \
+	KNOTW        UPPERHALF, PARITY        \
+tailLoop: \
+	VPBROADCASTW (X_PTR), X7              \
+	VPBROADCASTW (W_PTR), X8              \
+	VCVTPH2PS    X7, X7                   \
+	VCVTPH2PS    X8, X8                   \
+	VMULSS       X7, X8, X8               \
+	VBROADCASTSS X8, Z3                   \
+	VBROADCASTI64X4 2(X_PTR), X           \ // both halves compute the block
+	START                                 \
+	QUANTS(2(W_PTR), 2(W_PTR))            \
+	VPDPBUSD     X, Z2, SUM               \
+	VCVTDQ2PS    SUM, SUM                 \
+	VFMADD231PS  Z3, SUM, PARITY, LANES0  \
+	KNOTW        PARITY, PARITY           \
+	ADDQ         $BYTES, W_PTR            \
+	ADDQ         $34, X_PTR               \
+	DECQ         LEFT                     \
+	JNZ          tailLoop                 \
+sum: \
+	VEXTRACTF64X4 $1, LANES0, Y1          \ // k += k+8
+	VADDPS       Y20, Y1, Y0              \
+	VEXTRACTF128 $1, Y0, X1               \
+	LANES4(X1, X0)                        \
+	VPERMILPS    $0x4E, X0, X1            \
+	VADDPS       X1, X0, X0               \ // 2
+	VPERMILPS    $0xB1, X0, X1            \
+	VADDSS       X1, X0, X0               \ // 1
+	VMOVSS       X0, (DST)                \
+	MOVQ         x+16(FP), X_PTR          \
+	ADDQ         $4, DST                  \
+	DECQ         ROWS                     \
+	JNZ          one                      \
+done: \
+	VZEROUPPER                            \
+	RET
