@@ -1,15 +1,4 @@
-// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share; BYTES is the size of a block of
-// weights. 512 bits hold two blocks: lanes 0 … 7 of the even one, lanes 8 … 15 of the odd one.
-
-#define DST     DI
-#define W_PTR   SI
-#define X_PTR   DX
-#define ROWS    R9
-#define BLOCKS  R10
-#define LEFT    CX // blocks left in the row
-#define STRIDE  R8 // bytes of a row of weights
-#define STRIDE3 R11
-#define NEXT    R12 // what is prefetched: the next four rows, in order
+// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share. 512 bits hold two blocks: lanes 0 … 7 of the even one, lanes 8 … 15 of the odd one.
 
 #define LANES0 Z20 // of the rows
 #define LANES1 Z21
@@ -25,19 +14,6 @@
 #define FIRSTDWORD K1 // of each lane
 #define PARITY     K2 // lanes of the block at hand
 #define UPPERHALF  K3
-
-// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
-// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
-// the vector units to the products.
-#define HEADS(r, p0, p1, p2, p3) \
-	MOVL      p1, AX  \
-	MOVW      p0, AX  \
-	MOVL      p3, BX  \
-	MOVW      p2, BX  \
-	SHLQ      $32, BX \
-	ORQ       BX, AX  \
-	VMOVQ     AX, r   \
-	VCVTPH2PS r, r
 
 #define HEADSX(r) HEADS(r, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
 #define HEADSW(r, w) HEADS(r, 0 w, (BYTES-2) w, (2*BYTES) w, (3*BYTES-2) w)

@@ -1,6 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "dot_blocks_avx512_amd64.h"
 
 // Where a quant of the lower lanes is, and one of the upper ones.
 DATA quants<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
@@ -18,16 +19,6 @@ GLOBL eights<>(SB), RODATA|NOPTR, $32
 
 DATA sixteenth<>+0(SB)/4, $0.0625
 GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
-
-#define DST     DI
-#define W_PTR   SI
-#define X_PTR   DX
-#define ROWS    R9
-#define BLOCKS  R10
-#define LEFT    CX // blocks left in the row
-#define STRIDE  R8 // bytes of a row of weights
-#define STRIDE3 R11
-#define NEXT    R12 // what is prefetched: the next four rows, in order
 
 // 256 bits at a time: on Intel's cores three ports take such operations, but two
 // those of 512.
@@ -56,19 +47,6 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 
 #define X   Y0 // the activation's block at hand
 #define SUM Y1 // −8·Σx of it, and then what is added
-
-// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
-// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
-// the vector units to the products.
-#define HEADS(r, p0, p1, p2, p3) \
-	MOVL      p1, AX  \
-	MOVW      p0, AX  \
-	MOVL      p3, BX  \
-	MOVW      p2, BX  \
-	SHLQ      $32, BX \
-	ORQ       BX, AX  \
-	VMOVQ     AX, r   \
-	VCVTPH2PS r, r
 
 // ACT takes block j of the activation, of which −8·Σx goes before Σq·x, with q of
 // 0 … 15: ^x is −x−1, and four times 8 too little.

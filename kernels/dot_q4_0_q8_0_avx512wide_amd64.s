@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BYTES 18
+#include "dot_blocks_avx512_amd64.h"
 #include "dot_blocks_avx512wide_amd64.h"
 
 // Where a quant of the lower lanes is, and one of the upper ones.

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BYTES 144
+#include "dot_k_avx512_amd64.h"
 #include "dot_k_avx512vnni_amd64.h"
 
 // What makes sums positive, before it is shifted left by 12; what takes that off the dots

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BYTES 144
+#include "dot_k_avx512_amd64.h"
 #include "dot_k_avx512wide_amd64.h"
 
 // What makes sums positive, before it is shifted left by 12; what takes that off the dots
@@ -207,7 +208,7 @@ TEXT ·dotQ4KQ8KRowsAVX512Wide(SB), NOSPLIT, $704-40
 	MOVQ   x+16(FP), NEXT_X
 	HEADSROWS
 	FACTORSROWS
-	BYTESAHEAD
+	BYTESROW
 	OFFSETSROWS
 	LOADQUANTS(0, (W_PTR))
 
@@ -265,7 +266,7 @@ fourLoop:
 	START(QUANTS0, SUMS0, ACT1)
 	SCALEROW(NOW, 1, SUMS2, SUMS3, DOTS1, Y7)
 	START(QUANTS1, SUMS1, ACT3)
-	BYTESAHEAD
+	BYTESROW
 	END(QUANTS0, SUMS0, ACT0)
 	LOAD0(0, (W_PTR)(STRIDE3*1))
 	END(QUANTS1, SUMS1, ACT2)
@@ -426,7 +427,7 @@ columnsLoop:
 	COLUMN((X_PTR), Z4, Z5)
 
 	VBROADCASTI32X4 (W_PTR), Z30
-	UNPACK(Z30, Z31)
+	UNPACK(Z30, Z31, FIFTEEN, VPANDD, SIX)
 	VPSHUFB         APART0, Z30, SCALES0
 	VPSHUFB         APART1, Z30, SCALES1
 	VPSHUFB         MINPAIRS, Z30, MINWORDS

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BYTES 176
+#include "dot_k_avx512_amd64.h"
 #include "dot_k_avx512vnni_amd64.h"
 
 // Of four bits bit 0, 1, 2 or 3, as bit 4.

@@ -3,6 +3,7 @@
 #include "textflag.h"
 
 #define BYTES 34
+#include "dot_blocks_avx512_amd64.h"
 #include "dot_blocks_avx512wide_amd64.h"
 
 #define SIGN Z15 // 128 as bytes

@@ -1,14 +1,10 @@
 //go:build !purego
 
 #include "textflag.h"
+#include "rmsnorm_f32_avx512_amd64.h"
 
 // Zen 5 converts 1.4 vectors a cycle, of 256 bits or of 512.
 
-#define DST DI
-#define SRC SI
-#define GAIN DX
-#define LEN CX
-#define BITS AX
 #define R Z31
 
 // func scaleElemsAVX512Wide(dst, x *float32, n int, r float64)
@@ -49,37 +45,7 @@ loop:
 	SUBQ       $32, LEN
 	JGE        loop
 
-rest:
-	ADDQ $28, LEN // what is left, less 4
-	JLT  tail
-
-four:
-	VCVTPS2PD  (SRC), Y0
-	VMULPD     Y31, Y0, Y0
-	VCVTPD2PSY Y0, X0
-	VMOVUPS    X0, (DST)
-	ADDQ       $16, SRC
-	ADDQ       $16, DST
-	SUBQ       $4, LEN
-	JGE        four
-
-tail:
-	ADDQ $4, LEN
-	JZ   done
-
-	// Elements that are missing are not touched.
-	MOVL        $1, BITS
-	SHLL        CX, BITS
-	DECL        BITS
-	KMOVW       BITS, K1
-	VCVTPS2PD.Z (SRC), K1, Y0
-	VMULPD      Y31, Y0, Y0
-	VCVTPD2PSY  Y0, X0
-	VMOVUPS     X0, K1, (DST)
-
-done:
-	VZEROUPPER
-	RET
+	SCALEREST
 
 // func scaleGainElemsAVX512Wide(dst, x, gain *float32, n int, r float64)
 //
@@ -129,39 +95,4 @@ loop:
 	SUBQ       $32, LEN
 	JGE        loop
 
-rest:
-	ADDQ $28, LEN // what is left, less 4
-	JLT  tail
-
-four:
-	VCVTPS2PD  (SRC), Y0
-	VCVTPS2PD  (GAIN), Y8
-	VMULPD     Y31, Y0, Y0
-	VMULPD     Y8, Y0, Y0
-	VCVTPD2PSY Y0, X0
-	VMOVUPS    X0, (DST)
-	ADDQ       $16, SRC
-	ADDQ       $16, GAIN
-	ADDQ       $16, DST
-	SUBQ       $4, LEN
-	JGE        four
-
-tail:
-	ADDQ $4, LEN
-	JZ   done
-
-	// Elements that are missing are not touched.
-	MOVL        $1, BITS
-	SHLL        CX, BITS
-	DECL        BITS
-	KMOVW       BITS, K1
-	VCVTPS2PD.Z (SRC), K1, Y0
-	VCVTPS2PD.Z (GAIN), K1, Y8
-	VMULPD      Y31, Y0, Y0
-	VMULPD      Y8, Y0, Y0
-	VCVTPD2PSY  Y0, X0
-	VMOVUPS     X0, K1, (DST)
-
-done:
-	VZEROUPPER
-	RET
+	SCALEGAINREST

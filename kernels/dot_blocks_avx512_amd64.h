@@ -1,0 +1,24 @@
+// What the dots of Q8_0 and Q4_0 with Q8_0 share in the tiers avx512vnni and avx512wide.
+
+#define DST     DI
+#define W_PTR   SI
+#define X_PTR   DX
+#define ROWS    R9
+#define BLOCKS  R10
+#define LEFT    CX // blocks left in the row
+#define STRIDE  R8 // bytes of a row of weights
+#define STRIDE3 R11
+#define NEXT    R12 // what is prefetched: the next four rows, in order
+
+// HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
+// p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
+// the vector units to the products.
+#define HEADS(r, p0, p1, p2, p3) \
+	MOVL      p1, AX  \
+	MOVW      p0, AX  \
+	MOVL      p3, BX  \
+	MOVW      p2, BX  \
+	SHLQ      $32, BX \
+	ORQ       BX, AX  \
+	VMOVQ     AX, r   \
+	VCVTPH2PS r, r
