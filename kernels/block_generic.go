@@ -75,7 +75,7 @@ func (f blockFormat) dot(w, x []byte) float32 {
 			dots[k/4] += c * xb.c[k]
 		}
 		for l, n := range dots {
-			at := b%2*8 + l
+			at := b%4*8 + l
 			sums[at] = fma32(wb.d[l/4]*xb.d[0], float32(n), sums[at])
 		}
 		if f.min {

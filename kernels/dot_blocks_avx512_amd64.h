@@ -22,3 +22,7 @@
 	ORQ       BX, AX  \
 	VMOVQ     AX, r   \
 	VCVTPH2PS r, r
+
+// HEADSX and HEADSW are HEADS of the activation and of the weights at w, blocks of BYTES.
+#define HEADSX(r) HEADS(r, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
+#define HEADSW(r, w) HEADS(r, 0 w, (BYTES-2) w, (2*BYTES) w, (3*BYTES-2) w)

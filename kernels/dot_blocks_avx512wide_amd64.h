@@ -1,9 +1,13 @@
-// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share. 512 bits hold two blocks: lanes 0 … 7 of the even one, lanes 8 … 15 of the odd one.
+// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share. 512 bits hold two blocks. Of four, lanes 0 … 15 are those of the first two and lanes 16 … 31 those of the others.
 
-#define LANES0 Z20 // of the rows
+#define LANES0 Z20 // lanes 0 … 15 of the rows
 #define LANES1 Z21
 #define LANES2 Z22
 #define LANES3 Z23
+#define UPPER0 Z24 // lanes 16 … 31
+#define UPPER1 Z25
+#define UPPER2 Z26
+#define UPPER3 Z27
 #define ONES   Z14 // all bits
 #define AT0    Z16 // dwords of which each is 0 for the even block and 1 for the odd one
 #define AT2    Z17 // and 2 and 3
@@ -12,11 +16,8 @@
 #define SUM Z1 // START of them, and then what is added
 
 #define FIRSTDWORD K1 // of each lane
-#define PARITY     K2 // lanes of the block at hand
+#define LOWERHALF  K2
 #define UPPERHALF  K3
-
-#define HEADSX(r) HEADS(r, 0(X_PTR), 32(X_PTR), 68(X_PTR), 100(X_PTR))
-#define HEADSW(r, w) HEADS(r, 0 w, (BYTES-2) w, (2*BYTES) w, (3*BYTES-2) w)
 
 // ACT takes blocks j and j+1 of the activation.
 #define ACT(j) \
@@ -28,6 +29,8 @@
 // lanes acc, and ROW keeps SUM for the next row.
 #define LAST(j, w, D, at, acc) \
 	QUANTS((BYTES*j+2) w, (BYTES*j+BYTES+2) w) \
+	ADD(D, at, acc)
+#define ADD(D, at, acc) \
 	VPDPBUSD    X, Z2, SUM   \
 	VCVTDQ2PS   SUM, SUM     \
 	VPERMPS     D, at, Z3    \
@@ -42,12 +45,27 @@
 	VFMADD231PS Z3, Z4, acc
 
 // FOUR adds blocks j and j+1 of four rows.
-#define FOUR(j, at) \
-	ACT(j)                                       \
-	ROW(j, (W_PTR), Z8, at, LANES0)              \
-	ROW(j, (W_PTR)(STRIDE*1), Z9, at, LANES1)    \
-	ROW(j, (W_PTR)(STRIDE*2), Z10, at, LANES2)   \
-	LAST(j, (W_PTR)(STRIDE3*1), Z11, at, LANES3)
+#define FOUR(j, at, acc0, acc1, acc2, acc3) \
+	ACT(j)                                     \
+	ROW(j, (W_PTR), Z8, at, acc0)              \
+	ROW(j, (W_PTR)(STRIDE*1), Z9, at, acc1)    \
+	ROW(j, (W_PTR)(STRIDE*2), Z10, at, acc2)   \
+	LAST(j, (W_PTR)(STRIDE3*1), Z11, at, acc3)
+
+// SINGLE adds block j of those at hand to half of acc's lanes; both halves compute it.
+#define SINGLE(j, half, acc) \
+	VPBROADCASTW    (34*j)(X_PTR), X7     \
+	VPBROADCASTW    (BYTES*j)(W_PTR), X8  \
+	VCVTPH2PS       X7, X7                \
+	VCVTPH2PS       X8, X8                \
+	VMULSS          X7, X8, X8            \
+	VBROADCASTSS    X8, Z3                \
+	VBROADCASTI64X4 (34*j+2)(X_PTR), X    \
+	START                                 \
+	SINGLEQUANTS((BYTES*j+2)(W_PTR))      \
+	VPDPBUSD        X, Z2, SUM            \
+	VCVTDQ2PS       SUM, SUM              \
+	VFMADD231PS     Z3, SUM, half, acc
 
 // PAIR adds lanes k and k+8 of two rows.
 #define PAIR(row0, row1, T, dst) \
@@ -56,13 +74,15 @@
 	VADDPS     dst, T, dst
 
 // DOTS computes ROWS rows of BLOCKS blocks. PREFETCH is for four rows' four blocks; LANES4(upper, lower)
-// adds lanes 4 … 7 to 0 … 3.
+// adds lanes 4 … 7 to 0 … 3. Of a single row ROWHEADS makes the scales of four blocks floats, and ROWQUANTS0 and ROWQUANTS2
+// are QUANTS of the first two and the others.
 #define DOTS \
 	VPTERNLOGD   $0xFF, ONES, ONES, ONES  \
 	MOVL         $0x1111, AX              \
 	KMOVW        AX, FIRSTDWORD           \
 	MOVL         $0xFF00, AX              \
 	KMOVW        AX, UPPERHALF            \
+	KNOTW        UPPERHALF, LOWERHALF     \
 	VPXOR        X5, X5, X5               \
 	VPSUBD       ONES, Z5, UPPERHALF, Z5  \
 	VMOVDQA64    Z5, AT0                  \
@@ -81,6 +101,10 @@ four: \ // rows share the activation
 	VPXORD       X21, X21, X21            \
 	VPXORD       X22, X22, X22            \
 	VPXORD       X23, X23, X23            \
+	VPXORD       X24, X24, X24            \
+	VPXORD       X25, X25, X25            \
+	VPXORD       X26, X26, X26            \
+	VPXORD       X27, X27, X27            \
 	PCALIGN      $64                      \
 fourLoop: \
 	PREFETCH                              \
@@ -93,12 +117,16 @@ fourLoop: \
 	VMULPS       X7, X9, X9               \
 	VMULPS       X7, X10, X10             \
 	VMULPS       X7, X11, X11             \
-	FOUR(0, AT0)                          \
-	FOUR(2, AT2)                          \
+	FOUR(0, AT0, LANES0, LANES1, LANES2, LANES3) \
+	FOUR(2, AT2, UPPER0, UPPER1, UPPER2, UPPER3) \
 	ADDQ         $(4*BYTES), W_PTR        \
 	ADDQ         $136, X_PTR              \
 	SUBQ         $4, LEFT                 \
 	JNZ          fourLoop                 \
+	VADDPS       UPPER0, LANES0, LANES0   \ // k += k+16
+	VADDPS       UPPER1, LANES1, LANES1   \
+	VADDPS       UPPER2, LANES2, LANES2   \
+	VADDPS       UPPER3, LANES3, LANES3   \
 	PAIR(LANES0, LANES1, Z0, Z1)          \
 	PAIR(LANES2, LANES3, Z2, Z3)          \
 	VSHUFF32X4   $0x88, Z3, Z1, Z0        \ // lanes 0 … 3 of the rows
@@ -121,17 +149,20 @@ rest: \ // ROWS is what is left, less 4
 one: \
 	MOVQ         BLOCKS, LEFT             \
 	VPXORD       X20, X20, X20            \
+	VPXORD       X24, X24, X24            \
 	SUBQ         $4, LEFT                 \
 	JLT          tail                     \
 	PCALIGN      $64                      \
 oneLoop: \
 	HEADSX(X7)                            \
-	HEADSW(X8, (W_PTR))                   \
+	ROWHEADS(X8)                          \
 	VMULPS       X7, X8, X8               \
 	ACT(0)                                \
-	LAST(0, (W_PTR), Z8, AT0, LANES0)     \
+	ROWQUANTS0                            \
+	ADD(Z8, AT0, LANES0)                  \
 	ACT(2)                                \
-	LAST(2, (W_PTR), Z8, AT2, LANES0)     \
+	ROWQUANTS2                            \
+	ADD(Z8, AT2, UPPER0)                  \
 	ADDQ         $(4*BYTES), W_PTR        \
 	ADDQ         $136, X_PTR              \
 	SUBQ         $4, LEFT                 \
@@ -139,26 +170,17 @@ oneLoop: \
 tail: \ // LEFT is what is left, less 4
 	ADDQ         $4, LEFT                 \
 	JZ           sum                      \
-	KNOTW        UPPERHALF, PARITY        \
-tailLoop: \
-	VPBROADCASTW (X_PTR), X7              \
-	VPBROADCASTW (W_PTR), X8              \
-	VCVTPH2PS    X7, X7                   \
-	VCVTPH2PS    X8, X8                   \
-	VMULSS       X7, X8, X8               \
-	VBROADCASTSS X8, Z3                   \
-	VBROADCASTI64X4 2(X_PTR), X           \ // both halves compute the block
-	START                                 \
-	QUANTS(2(W_PTR), 2(W_PTR))            \
-	VPDPBUSD     X, Z2, SUM               \
-	VCVTDQ2PS    SUM, SUM                 \
-	VFMADD231PS  Z3, SUM, PARITY, LANES0  \
-	KNOTW        PARITY, PARITY           \
-	ADDQ         $BYTES, W_PTR            \
-	ADDQ         $34, X_PTR               \
-	DECQ         LEFT                     \
-	JNZ          tailLoop                 \
+	SINGLE(0, LOWERHALF, LANES0)          \
+	CMPQ         LEFT, $2                 \
+	JLT          next                     \
+	SINGLE(1, UPPERHALF, LANES0)          \
+	JEQ          next                     \
+	SINGLE(2, LOWERHALF, UPPER0)          \
+next: \ // the row after this one
+	IMUL3Q       $BYTES, LEFT, LEFT       \
+	ADDQ         LEFT, W_PTR              \
 sum: \
+	VADDPS       UPPER0, LANES0, LANES0   \ // k += k+16
 	VEXTRACTF64X4 $1, LANES0, Y1          \ // k += k+8
 	VADDPS       Y20, Y1, Y0              \
 	VEXTRACTF128 $1, Y0, X1               \

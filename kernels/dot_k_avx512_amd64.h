@@ -30,7 +30,6 @@ GLOBL heads<>(SB), RODATA|NOPTR, $16
 #define BLOCKS  R11
 #define NEXT    AX // the blocks whose scales are decoded ahead
 #define NEXT_X  BX
-#define FOLLOW  R14 // the block after the last of four, or any: behind a row its quants are not used
 
 // The slots of scales of four blocks that are in use, and of those that are decoded ahead: for
 // block k its bytes sc0-7 m0-7 are at 16k.
@@ -100,10 +99,22 @@ GLOBL heads<>(SB), RODATA|NOPTR, $16
 	PREFETCHT1 576(W_PTR)(STRIDE*1) \
 	PREFETCHT1 640(W_PTR)(STRIDE*1)
 
+#define NODECODE
+
+// NEXTFOUR finds the four blocks after those at hand, or the last four of the row.
+#define NEXTFOUR \
+	MOVL    $8, AX \
+	CMPQ    LEFT, AX \
+	CMOVQLT LEFT, AX \
+	SUBQ    $4, AX \
+	IMUL3Q  $292, AX, NEXT_X \
+	IMUL3Q  $BYTES, AX, NEXT \
+	ADDQ    X_PTR, NEXT_X \
+	ADDQ    W_PTR, NEXT
+
 // ONEBYONE computes ROWS rows, of BLOCKS blocks each, STRIDE apart. Where fewer than four
 // blocks follow, the scales of the last four of the row are decoded, of which
-// the first are left out. Before the first block of a row sums of no block are scaled, see NOTHING. Rows
-// of fewer than four blocks decode one at a time.
+// the first are left out. Rows of fewer than four blocks decode one at a time.
 #define ONEBYONE \
 	BEGINROWS \
 row: \
@@ -118,22 +129,22 @@ row: \
 	FACTORSFOUR \
 	BYTESROW \
 	BIASESROW \
-	NOTHING(NOW) \
+	XCHGQ  NOW, AHEAD \
 	LOADQUANTS(0, (W_PTR)) \
+	FETCH(first) \
+first: \ // no block's sums are to be scaled
+	SUMPRODUCTS(0) \
+	VMOVDQU32 260(X_PTR), BSUMS \
+	LOADQUANTS(BYTES, (W_PTR)) \
+	CMPQ   LEFT, $4 \
+	JEQ    last1 \
+	NEXTFOUR \
+	HEADSROW \
+	JMP    block1 \
 	PCALIGN $32 \
 fourBlocks: \
 	XCHGQ   NOW, AHEAD \
-	MOVL    $8, AX \
-	CMPQ    LEFT, AX \
-	CMOVQLT LEFT, AX \
-	SUBQ    $4, AX \
-	IMUL3Q  $292, AX, NEXT_X \
-	IMUL3Q  $BYTES, AX, NEXT \
-	ADDQ    X_PTR, NEXT_X \
-	ADDQ    W_PTR, NEXT \
-	LEAQ    (4*BYTES)(W_PTR), FOLLOW \
-	CMPQ    LEFT, $4 \
-	CMOVQEQ W_PTR, FOLLOW \
+	NEXTFOUR \
 	FETCH(block0) \
 block0: \
 	BLOCK(0, AHEAD, 3, HEADSROW, BYTES, (W_PTR)) \
@@ -142,19 +153,30 @@ block1: \
 block2: \
 	BLOCK(584, NOW, 1, BYTESROW, 3*BYTES, (W_PTR)) \
 block3: \
-	BLOCK(876, NOW, 2, BIASESROW, 0, (FOLLOW)) \
+	BLOCK(876, NOW, 2, BIASESROW, 4*BYTES, (W_PTR)) \
 	SUBQ $4, LEFT \
-	JLE  whole \
 	MOVQ NEXT, W_PTR \
 	MOVQ NEXT_X, X_PTR \
 	CMPQ LEFT, $4 \
-	JGE  fourBlocks \
-	XCHGQ NOW, AHEAD \
+	JGT  fourBlocks \
+	XCHGQ NOW, AHEAD \ // nothing is left to decode
+	JEQ  lastFour \
 	CMPQ LEFT, $2 \
-	JLT  block3 \
-	JEQ  block2 \
-	JMP  block1 \
-whole: \
+	JLT  last3 \
+	JEQ  last2 \
+	JMP  last1 \
+lastFour: \
+	FETCH(last0) \
+last0: \
+	BLOCK(0, AHEAD, 3, NODECODE, BYTES, (W_PTR)) \
+last1: \
+	BLOCK(292, NOW, 0, NODECODE, 2*BYTES, (W_PTR)) \
+last2: \
+	BLOCK(584, NOW, 1, NODECODE, 3*BYTES, (W_PTR)) \
+last3: \
+	SCALESUMS(NOW, 2) \
+	SUMPRODUCTS(876) \
+	VMOVDQU32 1136(X_PTR), BSUMS \
 	SCALESUMS(NOW, 3) \
 	ADDQ $(4*BYTES), W_PTR \
 	JMP  total \

@@ -34,9 +34,6 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 	VMOVDQU heads<>(SB), X15 \
 	FACTORS(Z15, MUL, dx)
 
-// NOTHING makes the factors of block 3 of a slot zero, for sums of no block: any integers.
-#define NOTHING(slot) MOVQ $0, 216(slot)
-
 // MASKS spoils AX.
 #define MASKS \
 	MOVL  $0x8888, AX   \

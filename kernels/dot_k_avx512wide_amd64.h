@@ -78,9 +78,6 @@ GLOBL constants<>(SB), RODATA|NOPTR, $20
 	VMULPS    dx, Y15, Y15       \
 	VMOVUPS   Y15, 64(AHEAD)
 
-// NOTHING makes the factors of block 3 of a slot zero, for sums of no block: any integers.
-#define NOTHING(slot) MOVQ $0, 88(slot)
-
 #define MINSUMS \
 	VPSHUFB  SPREADM, Y7, Y4 \
 	VPMADDWD BSUMS, Y4, Y4      // added exactly

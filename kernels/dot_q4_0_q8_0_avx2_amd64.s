@@ -27,13 +27,15 @@ GLOBL ones<>(SB), RODATA|NOPTR, $4
 #define BLOCKS R10
 #define LEFT CX // blocks left in the row
 
-#define LOW Y15   // low nibble of each byte
-#define EVEN Y14  // lanes 0 to 7, of even blocks
-#define ODD Y13   // lanes 8 to 15, of odd ones
-#define D Y12     // of the block at hand
-#define EIGHTS Y11
-#define ONES Y10
-#define SHIFT Y9
+#define LOW Y15    // low nibble of each byte
+#define LANES0 Y14 // lanes 0 to 7, of every fourth block
+#define LANES1 Y13 // lanes 8 to 15, of the blocks after those
+#define LANES2 Y12
+#define LANES3 Y11
+#define D Y10      // of the block at hand
+#define EIGHTS Y9
+#define ONES Y8
+#define SHIFT Y7
 
 // HEADS gathers the scales of the 8 blocks at p, which are n bytes apart.
 #define HEADS(p, n, r) \
@@ -86,8 +88,8 @@ GLOBL ones<>(SB), RODATA|NOPTR, $4
 //	for each row r:
 //		for each block b, for l in 0..7:
 //			I = Σ (q[4l..4l+3] − 8)·x[4l..4l+3]
-//			p[8(b mod 2)+l] = fma(d·dx, I, p[8(b mod 2)+l])
-//		dst[r] = sum of p[k]: k and k+8, k+4, k+2, k+1
+//			p[8(b mod 4)+l] = fma(d·dx, I, p[8(b mod 4)+l])
+//		dst[r] = sum of p[k]: k and k+16, k+8, k+4, k+2, k+1
 TEXT ·dotQ4_0Q8_0RowsAVX2(SB), NOSPLIT, $32-40
 	MOVQ dst+0(FP), DST
 	MOVQ w+8(FP), W
@@ -103,8 +105,10 @@ TEXT ·dotQ4_0Q8_0RowsAVX2(SB), NOSPLIT, $32-40
 row:
 	MOVQ   ACT, X
 	MOVQ   BLOCKS, LEFT
-	VXORPS EVEN, EVEN, EVEN
-	VXORPS ODD, ODD, ODD
+	VXORPS LANES0, LANES0, LANES0
+	VXORPS LANES1, LANES1, LANES1
+	VXORPS LANES2, LANES2, LANES2
+	VXORPS LANES3, LANES3, LANES3
 	SUBQ   $8, LEFT
 	JLT    rest
 
@@ -120,14 +124,14 @@ eight:
 	VMULPS    Y5, Y4, Y4
 	VMOVUPS   Y4, 0(SP)
 
-	BLOCK(0, EVEN)
-	BLOCK(1, ODD)
-	BLOCK(2, EVEN)
-	BLOCK(3, ODD)
-	BLOCK(4, EVEN)
-	BLOCK(5, ODD)
-	BLOCK(6, EVEN)
-	BLOCK(7, ODD)
+	BLOCK(0, LANES0)
+	BLOCK(1, LANES1)
+	BLOCK(2, LANES2)
+	BLOCK(3, LANES3)
+	BLOCK(4, LANES0)
+	BLOCK(5, LANES1)
+	BLOCK(6, LANES2)
+	BLOCK(7, LANES3)
 
 	ADDQ $144, W
 	ADDQ $272, X
@@ -138,14 +142,18 @@ rest:  // LEFT is what is left, less 8
 	ADDQ $8, LEFT
 	JZ   done
 
-pair:
-	SINGLE(EVEN)
-	SINGLE(ODD)
-	JMP pair
+four:
+	SINGLE(LANES0)
+	SINGLE(LANES1)
+	SINGLE(LANES2)
+	SINGLE(LANES3)
+	JMP four
 
 done:
-	// Lanes k and k+8, 4, 2, 1.
-	VADDPS       ODD, EVEN, Y0
+	// Lanes k and k+16, 8, 4, 2, 1.
+	VADDPS       LANES2, LANES0, Y0
+	VADDPS       LANES3, LANES1, Y1
+	VADDPS       Y1, Y0, Y0
 	VEXTRACTF128 $1, Y0, X1
 	VADDPS       X1, X0, X0
 	VMOVHLPS     X0, X0, X1

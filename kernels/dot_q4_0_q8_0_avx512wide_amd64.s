@@ -23,9 +23,26 @@ GLOBL eights<>(SB), RODATA|NOPTR, $32
 DATA sixteenth<>+0(SB)/4, $0.0625
 GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 
+// The words of two blocks' quants, each block's twice, of 64 bytes from the first of four blocks, and then
+// from 8 bytes after it: of blocks 2 and 3. The words of the four blocks' scales.
+DATA words<>+0(SB)/8, $0x0807060504030201
+DATA words<>+8(SB)/8, $0x0807060504030201
+DATA words<>+16(SB)/8, $0x11100f0e0d0c0b0a
+DATA words<>+24(SB)/8, $0x11100f0e0d0c0b0a
+DATA words<>+32(SB)/8, $0x161514131211100f
+DATA words<>+40(SB)/8, $0x161514131211100f
+DATA words<>+48(SB)/8, $0x1f1e1d1c1b1a1918
+DATA words<>+56(SB)/8, $0x1f1e1d1c1b1a1918
+DATA words<>+64(SB)/8, $0x001b001200090000
+GLOBL words<>(SB), RODATA|NOPTR, $72
+
 #define QUANT Z15 // 15 as bytes, then 240, in each half
 #define EIGHT Z13 // 8 as bytes, then 128
 #define BIAS  Z12 // 32 as dwords, then 512
+#define WORDS0 Z18
+#define WORDS2 Z19
+#define WORDSD Z28
+#define BYTES64 Z9 // of the row
 
 // Quants of the upper lanes, the high nibbles, stay where they are, so that these
 // lanes are 16 times as large until they are added: exactly, for no sum comes
@@ -34,6 +51,22 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 	VBROADCASTI32X4 w0, Z2            \
 	VBROADCASTI32X4 w1, UPPERHALF, Z2 \
 	VPANDD          QUANT, Z2, Z2
+#define SINGLEQUANTS(w) \
+	VBROADCASTI32X4 w, Z2 \
+	VPANDD QUANT, Z2, Z2
+
+// Four blocks of one row are loaded twice, not eight times.
+#define ROWHEADS(r) \
+	VMOVDQU64 (W_PTR), BYTES64     \
+	VPERMW    BYTES64, WORDSD, Z8  \
+	VCVTPH2PS X8, r
+#define ROWQUANTS0 \
+	VPERMW    BYTES64, WORDS0, Z2  \
+	VPANDD    QUANT, Z2, Z2        \
+	VMOVDQU64 8(W_PTR), BYTES64
+#define ROWQUANTS2 \
+	VPERMW    BYTES64, WORDS2, Z2  \
+	VPANDD    QUANT, Z2, Z2
 
 // −8·Σx goes before Σq·x, with q of 0 … 15: ^x is −x−1, and four times 8 too little.
 #define START \
@@ -59,10 +92,10 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 //				dots[i/4] += (q[i] - 8) * x[i]
 //			}
 //			for l := range 8 {
-//				sums[b%2*8+l] = fma(d*dx, float32(dots[l]), sums[b%2*8+l])
+//				sums[b%4*8+l] = fma(d*dx, float32(dots[l]), sums[b%4*8+l])
 //			}
 //		}
-//		for half := 8; half > 0; half /= 2 {
+//		for half := 16; half > 0; half /= 2 {
 //			for k := range half {
 //				sums[k] += sums[k+half]
 //			}
@@ -80,4 +113,7 @@ TEXT ·dotQ4_0Q8_0RowsAVX512Wide(SB), NOSPLIT, $0-40
 	VBROADCASTI64X4 eights<>(SB), EIGHT
 	VPSRLD          $24, EIGHT, BIAS
 	VPSLLD          $2, BIAS, BIAS // four of them
+	VPMOVZXBW       words<>+0(SB), WORDS0
+	VPMOVZXBW       words<>+32(SB), WORDS2
+	VPBROADCASTQ    words<>+64(SB), WORDSD
 	DOTS

@@ -14,6 +14,13 @@
 	VMOVDQU      w0, Y2         \
 	VINSERTI64X4 $1, w1, Z2, Z2 \
 	VPXORD       SIGN, Z2, Z2
+#define SINGLEQUANTS(w) \
+	VBROADCASTI64X4 w, Z2 \
+	VPXORD SIGN, Z2, Z2
+
+#define ROWHEADS(r) HEADSW(r, (W_PTR))
+#define ROWQUANTS0  QUANTS(2(W_PTR), 36(W_PTR))
+#define ROWQUANTS2  QUANTS(70(W_PTR), 104(W_PTR))
 
 // So −128·Σx goes before Σ(c+128)·x: ^x is −x−1, and four times 128 too little.
 #define START \
@@ -43,10 +50,10 @@
 //				dots[i/4] += c[i] * x[i]
 //			}
 //			for l := range 8 {
-//				sums[b%2*8+l] = fma(d*dx, float32(dots[l]), sums[b%2*8+l])
+//				sums[b%4*8+l] = fma(d*dx, float32(dots[l]), sums[b%4*8+l])
 //			}
 //		}
-//		for half := 8; half > 0; half /= 2 {
+//		for half := 16; half > 0; half /= 2 {
 //			for k := range half {
 //				sums[k] += sums[k+half]
 //			}

@@ -22,7 +22,7 @@ func dotQ4KQ8KRowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
 
 func dotQ4KQ8KAVX2(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4K, len(w), len(x), spec.Q4KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ4KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -31,7 +31,7 @@ func dotQ4KQ8KAVX2(w, x []byte) float32 {
 
 func dotQ4KQ8KAVX512(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4K, len(w), len(x), spec.Q4KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ4KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -40,7 +40,7 @@ func dotQ4KQ8KAVX512(w, x []byte) float32 {
 
 func dotQ4KQ8KAVX512Wide(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4K, len(w), len(x), spec.Q4KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ4KQ8KRowsAVX512Wide(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}

@@ -40,7 +40,7 @@ func dequantQ4_0AVX512(dst []float32, src []byte) {
 
 func dotQ4_0Q8_0AVX2(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4_0, spec.Q8_0, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4_0, len(w), len(x), spec.Q4_0Bytes, spec.Q8_0Bytes); nb > 0 {
 		blockRowsRace(out[:], w, x)
 		dotQ4_0Q8_0RowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -49,7 +49,7 @@ func dotQ4_0Q8_0AVX2(w, x []byte) float32 {
 
 func dotQ4_0Q8_0AVX512(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4_0, spec.Q8_0, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4_0, len(w), len(x), spec.Q4_0Bytes, spec.Q8_0Bytes); nb > 0 {
 		blockRowsRace(out[:], w, x)
 		dotQ4_0Q8_0RowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -58,7 +58,7 @@ func dotQ4_0Q8_0AVX512(w, x []byte) float32 {
 
 func dotQ4_0Q8_0AVX512Wide(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q4_0, spec.Q8_0, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q4_0, len(w), len(x), spec.Q4_0Bytes, spec.Q8_0Bytes); nb > 0 {
 		blockRowsRace(out[:], w, x)
 		dotQ4_0Q8_0RowsAVX512Wide(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}

@@ -40,7 +40,7 @@ func dequantQ5KAVX512(dst []float32, src []byte) {
 
 func dotQ5KQ8KAVX2(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q5K, len(w), len(x), spec.Q5KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ5KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -49,7 +49,7 @@ func dotQ5KQ8KAVX2(w, x []byte) float32 {
 
 func dotQ5KQ8KAVX512(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q5K, len(w), len(x), spec.Q5KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ5KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -58,7 +58,7 @@ func dotQ5KQ8KAVX512(w, x []byte) float32 {
 
 func dotQ5KQ8KAVX512Wide(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q5K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q5K, len(w), len(x), spec.Q5KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ5KQ8KRowsAVX512Wide(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}

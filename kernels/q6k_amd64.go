@@ -37,7 +37,7 @@ func dequantQ6KAVX512(dst []float32, src []byte) {
 
 func dotQ6KQ8KAVX2(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q6K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q6K, len(w), len(x), spec.Q6KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ6KQ8KRowsAVX2(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}
@@ -46,7 +46,7 @@ func dotQ6KQ8KAVX2(w, x []byte) float32 {
 
 func dotQ6KQ8KAVX512(w, x []byte) float32 {
 	var out [1]float32
-	if nb := checkDot(spec.Q6K, spec.Q8K, w, x); nb > 0 {
+	if nb := rowBlocks(spec.Q6K, len(w), len(x), spec.Q6KBytes, spec.Q8KBytes); nb > 0 {
 		quantRowsRace(out[:], w, x)
 		dotQ6KQ8KRowsAVX512(&out[0], unsafe.SliceData(w), unsafe.SliceData(x), 1, nb)
 	}

@@ -21,5 +21,5 @@ func dequantRace(f spec.Format, dst []float32, src []byte) int {
 // number of blocks of a row.
 func blockRowsRace(out []float32, w, x []byte) int {
 	quantRowsRace(out, w, x)
-	return len(x) / spec.Q8_0.BlockBytes()
+	return len(x) / spec.Q8_0Bytes
 }

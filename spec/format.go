@@ -36,6 +36,14 @@ const (
 	Block      = 32
 )
 
+// Sizes of blocks and super-blocks in bytes.
+const (
+	Q4_0Bytes = 18
+	Q8_0Bytes = 34
+	Q5KBytes  = 176
+	Q6KBytes  = 210
+)
+
 // Layout of a Q4_K super-block, byte offsets.
 //
 // Element i lies in sub-block j = i/32 at lane l = i%32. Its quant is the low
@@ -69,11 +77,11 @@ var formats = [...]struct {
 	F32:    {"F32", "f32", 1, 4},
 	F16:    {"F16", "f16", 1, 2},
 	BF16:   {"BF16", "bf16", 1, 2},
-	Q4_0:   {"Q4_0", "q4_0", Block, 18},
+	Q4_0:   {"Q4_0", "q4_0", Block, Q4_0Bytes},
 	Q4_1:   {"Q4_1", "q4_1", Block, 20},
 	Q5_0:   {"Q5_0", "q5_0", Block, 22},
 	Q5_1:   {"Q5_1", "q5_1", Block, 24},
-	Q8_0:   {"Q8_0", "q8_0", Block, 34},
+	Q8_0:   {"Q8_0", "q8_0", Block, Q8_0Bytes},
 	Q8_1:   {"Q8_1", "q8_1", Block, 36},
 	IQ4NL:  {"IQ4_NL", "iq4nl", Block, 18},
 	MXFP4:  {"MXFP4", "mxfp4", Block, 17},
@@ -81,8 +89,8 @@ var formats = [...]struct {
 	Q2K:    {"Q2_K", "q2k", SuperBlock, 84},
 	Q3K:    {"Q3_K", "q3k", SuperBlock, 110},
 	Q4K:    {"Q4_K", "q4k", SuperBlock, Q4KBytes},
-	Q5K:    {"Q5_K", "q5k", SuperBlock, 176},
-	Q6K:    {"Q6_K", "q6k", SuperBlock, 210},
+	Q5K:    {"Q5_K", "q5k", SuperBlock, Q5KBytes},
+	Q6K:    {"Q6_K", "q6k", SuperBlock, Q6KBytes},
 	Q8K:    {"Q8_K", "q8k", SuperBlock, Q8KBytes},
 	IQ4XS:  {"IQ4_XS", "iq4xs", SuperBlock, 136},
 	Params: {"PARAMS", "params", 1, 4},

@@ -33,9 +33,9 @@ const (
 	//
 	// Dots with Q8_0 and Q8_1: block b of 32 has the integers I_l = Σ c·x over
 	// the elements 4l … 4l+3, l = 0 … 7. With D = d·dx, exact, in order:
-	// p_k = fma(D, I_l, p_k) for lane k = 8·(b mod 2) + l of 16, from +0. In
-	// formats with m: n_k = fma(m, s, n_k) for k = b mod 16, from +0, and then
-	// p_k + n_k. Lanes k and k+8, 4, 2, 1 are added.
+	// p_k = fma(D, I_l, p_k) for lane k = 8·(b mod 4) + l of 32, from +0. In
+	// formats with m: n_k = fma(m, s, n_k) for k = b mod 32, from +0, and then
+	// p_k + n_k. Lanes k and k+16, 8, 4, 2, 1 are added.
 	TreeLanes
 )
 
@@ -52,7 +52,7 @@ const (
 	// QuantDotLanes is the number of lanes of the dots with Q8_K.
 	QuantDotLanes = 8
 	// BlockDotLanes is the number of lanes of the dots with Q8_0 and Q8_1.
-	BlockDotLanes = 16
+	BlockDotLanes = 32
 	// anyTermsPerSuperBlock and anyTermsPerBlock are what TreeAny allows.
 	anyTermsPerSuperBlock = 32
 	anyTermsPerBlock      = 16
@@ -118,7 +118,7 @@ func Depth(op Op, t Tree, cols int) int {
 		if t == TreeAny {
 			return anyTermsPerBlock*nb + 6
 		}
-		h := steps(nb, 2) + 4
+		h := steps(nb, 4) + 5
 		if weights(op).MKind == MinAdded {
 			h++
 		}
@@ -198,7 +198,7 @@ func SumTree(op Op, cols int) *Node {
 		lanes, mins := make([]*Node, BlockDotLanes), make([]*Node, BlockDotLanes)
 		for b := range cols / Block {
 			for l := range 8 {
-				k := 8*(b%2) + l
+				k := 8*(b%4) + l
 				lanes[k] = chain(lanes[k], &Node{Leaf: 9*b + l})
 			}
 			if weights(op).MKind == MinAdded {

@@ -464,7 +464,7 @@ func (k *formatDot) runSuper(w, x []byte) float32 {
 }
 
 func (k *formatDot) runBlocks(w, x []byte) float32 {
-	sums, mins := make([]float32, 16), make([]float32, 16)
+	sums, mins := make([]float32, spec.BlockDotLanes), make([]float32, spec.BlockDotLanes)
 	per := k.w.l.Format.BlockLen() / spec.Block
 	for _, b := range k.visit(len(x) / k.x.l.Format.BlockBytes()) {
 		wb, xb := k.w.decode(w, b/per), k.x.decode(x, b)
@@ -475,10 +475,11 @@ func (k *formatDot) runBlocks(w, x []byte) float32 {
 				lane = k.add(lane, k.product(wb.c[at+e], xb.c[4*j+e]))
 			}
 			dd := k.both(wb.d[k.w.group(at)]*wb.unit, xb.d[0])
-			sums[b%2*8+j] = k.fma(dd, k.convert(k.scaled(0, 1, lane)), sums[b%2*8+j])
+			at = b%4*8 + j
+			sums[at] = k.fma(dd, k.convert(k.scaled(0, 1, lane)), sums[at])
 		}
 		if k.w.l.MKind == spec.MinAdded {
-			mins[b%16] = k.minTerm(mins[b%16], wb.m, xb.m)
+			mins[b%len(mins)] = k.minTerm(mins[b%len(mins)], wb.m, xb.m)
 		}
 	}
 	if k.w.l.MKind == spec.MinAdded {

@@ -317,7 +317,7 @@ func dotBlock(op spec.Op, l *spec.Layout, t spec.Tree) Derivation {
 		if t == spec.TreeAny {
 			return 16*nb + 6
 		}
-		h := (nb+1)/2 + 4
+		h := (nb+3)/4 + 5
 		if l.MKind == spec.MinAdded {
 			h++
 		}
@@ -353,7 +353,7 @@ func dotBlock(op spec.Op, l *spec.Layout, t spec.Tree) Derivation {
 				}
 				return []side{ample("|fl(D) − D|", distance(round(x), x), "2^−150 or 0", limit)}
 			}),
-		step("roundings of a term ≤ spec.Depth: a chain over every second block, the sum with m's lane, four levels of adding 16 lanes; or, in any order, 16 terms a block.",
+		step("roundings of a term ≤ spec.Depth: a chain over every fourth block, the sum with m's lane, five levels of adding 32 lanes; or, in any order, 16 terms a block.",
 			"Step 3 of the rounding model: D·I + p has no rounding but that of the sum.",
 			func(rng *rand.Rand) []side {
 				nb := between(rng, 1, 300) * l.Format.BlockLen() / spec.Block
@@ -401,7 +401,7 @@ func runBlock(rng *rand.Rand, op spec.Op, l *spec.Layout, t spec.Tree) *run {
 			for e := range 4 {
 				i += w.c[b%per*spec.Block+4*k+e] * int64(between(rng, -128, 127))
 			}
-			at := 8*(b%2) + k
+			at := 8*(b%4) + k
 			if t == spec.TreeAny {
 				chain = r.fma(exactly(dd), integerNum(i), chain)
 			} else {
@@ -415,7 +415,7 @@ func runBlock(rng *rand.Rand, op spec.Op, l *spec.Layout, t spec.Tree) *run {
 			if t == spec.TreeAny {
 				chain = r.fma(exactly(m), exactly(s), chain)
 			} else {
-				n[b%16] = r.fma(exactly(m), exactly(s), n[b%16])
+				n[b%len(n)] = r.fma(exactly(m), exactly(s), n[b%len(n)])
 			}
 			r.term(mul(m, s))
 		}
