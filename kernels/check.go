@@ -15,21 +15,6 @@ func checkBlocks(op spec.Op, n, size int, f spec.Format) int {
 	return n / f.BlockLen()
 }
 
-// rowBlocks returns the number of blocks of a dot of w bytes of the format f, in blocks of wb, and x bytes,
-// in as many of xb, or panics if that is not what they are. Inlined with constants it divides by none that is
-// looked up, as checkDot does, which takes 2 % of a dot of 4096 elements.
-func rowBlocks(f spec.Format, w, x, wb, xb int) int {
-	if w%wb != 0 || w/wb*xb != x {
-		panicRow(f, w, x)
-	}
-	return w / wb
-}
-
-//go:noinline
-func panicRow(f spec.Format, w, x int) {
-	panic(fmt.Sprintf("kernels: dot of %v: %d bytes, and %d of the activation", f, w, x))
-}
-
 // checkDot returns the number of blocks of weights, or panics if the rows do not
 // match.
 func checkDot(w, x spec.Format, wb, xb []byte) int {

@@ -10,6 +10,26 @@
 #define STRIDE3 R11
 #define NEXT    R12 // what is prefetched: the next four rows, in order
 
+// PREFETCH288 and PREFETCH544 are for four blocks of four rows, blocks of 18 bytes or of 34.
+#define PREFETCH288 \
+	PREFETCHT1 (NEXT)     \
+	PREFETCHT1 64(NEXT)   \
+	PREFETCHT1 128(NEXT)  \
+	PREFETCHT1 192(NEXT)  \
+	PREFETCHT1 256(NEXT)  \
+	ADDQ       $288, NEXT
+#define PREFETCH544 \
+	PREFETCHT1 (NEXT)     \
+	PREFETCHT1 64(NEXT)   \
+	PREFETCHT1 128(NEXT)  \
+	PREFETCHT1 192(NEXT)  \
+	PREFETCHT1 256(NEXT)  \
+	PREFETCHT1 320(NEXT)  \
+	PREFETCHT1 384(NEXT)  \
+	PREFETCHT1 448(NEXT)  \
+	PREFETCHT1 512(NEXT)  \
+	ADDQ       $544, NEXT
+
 // HEADS makes the scales of 4 blocks the floats of r: those of blocks 0 and 2 are at
 // p0 and p2, and those of 1 and 3 end the four bytes at p1 and p3. Scalar loads leave
 // the vector units to the products.

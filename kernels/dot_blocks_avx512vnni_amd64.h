@@ -46,7 +46,7 @@
 	ROW((BYTES*j+2)(W_PTR)(STRIDE*2), Y10, at, acc2)     \
 	LAST((BYTES*j+2)(W_PTR)(STRIDE3*1), Y11, at, acc3)
 
-// FOLD adds the lanes of row r and r+8, r+16, r+24 of Y16: k and k+16, then k and k+8.
+// FOLD adds the four registers of a row's lanes, k and k+16, then k and k+8. It spoils the first two.
 #define FOLD(acc0, acc1, acc2, acc3, dst) \
 	VADDPS acc2, acc0, acc0 \
 	VADDPS acc3, acc1, acc1 \
@@ -66,8 +66,7 @@
 	VCVTDQ2PS    SUM, SUM             \
 	VFMADD231PS  Y8, SUM, acc
 
-// DOTS computes ROWS rows of BLOCKS blocks. PREFETCH is for four rows' four blocks; LANES4(upper, lower)
-// adds lanes 4 … 7 to 0 … 3.
+// DOTS computes ROWS rows of BLOCKS blocks. LANES4(upper, lower) adds lanes 4 … 7 to 0 … 3.
 #define DOTS \
 	VPCMPEQD     ONES, ONES, ONES         \
 	VPXOR        AT0, AT0, AT0            \

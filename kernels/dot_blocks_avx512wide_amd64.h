@@ -1,13 +1,14 @@
-// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share. 512 bits hold two blocks. Of four, lanes 0 … 15 are those of the first two and lanes 16 … 31 those of the others.
+// What the dots of Q8_0 and Q4_0 with Q8_0 of the tier avx512wide share. 512 bits hold two blocks: of four,
+// lanes 0 … 15 are those of the first two, lanes 16 … 31 those of the second two.
 
 #define LANES0 Z20 // lanes 0 … 15 of the rows
 #define LANES1 Z21
 #define LANES2 Z22
 #define LANES3 Z23
-#define UPPER0 Z24 // lanes 16 … 31
-#define UPPER1 Z25
-#define UPPER2 Z26
-#define UPPER3 Z27
+#define SECOND0 Z24 // lanes 16 … 31
+#define SECOND1 Z25
+#define SECOND2 Z26
+#define SECOND3 Z27
 #define ONES   Z14 // all bits
 #define AT0    Z16 // dwords of which each is 0 for the even block and 1 for the odd one
 #define AT2    Z17 // and 2 and 3
@@ -25,11 +26,12 @@
 	VINSERTI64X4 $1, (34*j+36)(X_PTR), X, X  \
 	START
 
-// LAST adds blocks j and j+1 of the weights at w, whose d·dx are dwords at of D, to the
-// lanes acc, and ROW keeps SUM for the next row.
+// ADD adds the quants in Z2, whose d·dx are dwords at of D, to the lanes acc. LAST takes them first from blocks
+// j and j+1 of the weights at w, and ROW keeps SUM for the next row.
 #define LAST(j, w, D, at, acc) \
 	QUANTS((BYTES*j+2) w, (BYTES*j+BYTES+2) w) \
 	ADD(D, at, acc)
+
 #define ADD(D, at, acc) \
 	VPDPBUSD    X, Z2, SUM   \
 	VCVTDQ2PS   SUM, SUM     \
@@ -73,9 +75,9 @@
 	VSHUFF64X2 $0xEE, row1, row0, dst \
 	VADDPS     dst, T, dst
 
-// DOTS computes ROWS rows of BLOCKS blocks. PREFETCH is for four rows' four blocks; LANES4(upper, lower)
-// adds lanes 4 … 7 to 0 … 3. Of a single row ROWHEADS makes the scales of four blocks floats, and ROWQUANTS0 and ROWQUANTS2
-// are QUANTS of the first two and the others.
+// DOTS computes ROWS rows of BLOCKS blocks. LANES4(upper, lower) adds lanes 4 … 7 to 0 … 3. Of a
+// row on its own ROWHEADS makes the scales of four blocks the floats of X8, and then ROWQUANTS0 and ROWQUANTS2, in
+// this order, are QUANTS of the first two blocks and of the others.
 #define DOTS \
 	VPTERNLOGD   $0xFF, ONES, ONES, ONES  \
 	MOVL         $0x1111, AX              \
@@ -118,15 +120,15 @@ fourLoop: \
 	VMULPS       X7, X10, X10             \
 	VMULPS       X7, X11, X11             \
 	FOUR(0, AT0, LANES0, LANES1, LANES2, LANES3) \
-	FOUR(2, AT2, UPPER0, UPPER1, UPPER2, UPPER3) \
+	FOUR(2, AT2, SECOND0, SECOND1, SECOND2, SECOND3) \
 	ADDQ         $(4*BYTES), W_PTR        \
 	ADDQ         $136, X_PTR              \
 	SUBQ         $4, LEFT                 \
 	JNZ          fourLoop                 \
-	VADDPS       UPPER0, LANES0, LANES0   \ // k += k+16
-	VADDPS       UPPER1, LANES1, LANES1   \
-	VADDPS       UPPER2, LANES2, LANES2   \
-	VADDPS       UPPER3, LANES3, LANES3   \
+	VADDPS       SECOND0, LANES0, LANES0   \ // k += k+16
+	VADDPS       SECOND1, LANES1, LANES1   \
+	VADDPS       SECOND2, LANES2, LANES2   \
+	VADDPS       SECOND3, LANES3, LANES3   \
 	PAIR(LANES0, LANES1, Z0, Z1)          \
 	PAIR(LANES2, LANES3, Z2, Z3)          \
 	VSHUFF32X4   $0x88, Z3, Z1, Z0        \ // lanes 0 … 3 of the rows
@@ -155,14 +157,14 @@ one: \
 	PCALIGN      $64                      \
 oneLoop: \
 	HEADSX(X7)                            \
-	ROWHEADS(X8)                          \
+	ROWHEADS                              \
 	VMULPS       X7, X8, X8               \
 	ACT(0)                                \
 	ROWQUANTS0                            \
 	ADD(Z8, AT0, LANES0)                  \
 	ACT(2)                                \
 	ROWQUANTS2                            \
-	ADD(Z8, AT2, UPPER0)                  \
+	ADD(Z8, AT2, SECOND0)                  \
 	ADDQ         $(4*BYTES), W_PTR        \
 	ADDQ         $136, X_PTR              \
 	SUBQ         $4, LEFT                 \
@@ -175,12 +177,12 @@ tail: \ // LEFT is what is left, less 4
 	JLT          next                     \
 	SINGLE(1, UPPERHALF, LANES0)          \
 	JEQ          next                     \
-	SINGLE(2, LOWERHALF, UPPER0)          \
+	SINGLE(2, LOWERHALF, SECOND0)          \
 next: \ // the row after this one
 	IMUL3Q       $BYTES, LEFT, LEFT       \
 	ADDQ         LEFT, W_PTR              \
 sum: \
-	VADDPS       UPPER0, LANES0, LANES0   \ // k += k+16
+	VADDPS       SECOND0, LANES0, LANES0   \ // k += k+16
 	VEXTRACTF64X4 $1, LANES0, Y1          \ // k += k+8
 	VADDPS       Y20, Y1, Y0              \
 	VEXTRACTF128 $1, Y0, X1               \

@@ -42,13 +42,7 @@ GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 
 #define LANES4(upper, lower) VFMADD231PS.BCST sixteenth<>(SB), upper, lower
 
-#define PREFETCH \
-	PREFETCHT1 (NEXT) \
-	PREFETCHT1 64(NEXT) \
-	PREFETCHT1 128(NEXT) \
-	PREFETCHT1 192(NEXT) \
-	PREFETCHT1 256(NEXT) \
-	ADDQ       $288, NEXT
+#define PREFETCH PREFETCH288
 
 // func dotQ4_0Q8_0RowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //

@@ -39,10 +39,10 @@ GLOBL words<>(SB), RODATA|NOPTR, $72
 #define QUANT Z15 // 15 as bytes, then 240, in each half
 #define EIGHT Z13 // 8 as bytes, then 128
 #define BIAS  Z12 // 32 as dwords, then 512
-#define WORDS0 Z18
+#define WORDS0 Z18 // see words
 #define WORDS2 Z19
 #define WORDSD Z28
-#define BYTES64 Z9 // of the row
+#define ROWBYTES Z9 // 64 bytes of a row on its own
 
 // Quants of the upper lanes, the high nibbles, stay where they are, so that these
 // lanes are 16 times as large until they are added: exactly, for no sum comes
@@ -52,20 +52,20 @@ GLOBL words<>(SB), RODATA|NOPTR, $72
 	VBROADCASTI32X4 w1, UPPERHALF, Z2 \
 	VPANDD          QUANT, Z2, Z2
 #define SINGLEQUANTS(w) \
-	VBROADCASTI32X4 w, Z2 \
-	VPANDD QUANT, Z2, Z2
+	VBROADCASTI32X4 w, Z2         \
+	VPANDD          QUANT, Z2, Z2
 
 // Four blocks of one row are loaded twice, not eight times.
-#define ROWHEADS(r) \
-	VMOVDQU64 (W_PTR), BYTES64     \
-	VPERMW    BYTES64, WORDSD, Z8  \
-	VCVTPH2PS X8, r
+#define ROWHEADS \
+	VMOVDQU64 (W_PTR), ROWBYTES      \
+	VPERMW    ROWBYTES, WORDSD, Z8   \
+	VCVTPH2PS X8, X8
 #define ROWQUANTS0 \
-	VPERMW    BYTES64, WORDS0, Z2  \
-	VPANDD    QUANT, Z2, Z2        \
-	VMOVDQU64 8(W_PTR), BYTES64
+	VPERMW    ROWBYTES, WORDS0, Z2   \
+	VPANDD    QUANT, Z2, Z2          \
+	VMOVDQU64 8(W_PTR), ROWBYTES
 #define ROWQUANTS2 \
-	VPERMW    BYTES64, WORDS2, Z2  \
+	VPERMW    ROWBYTES, WORDS2, Z2   \
 	VPANDD    QUANT, Z2, Z2
 
 // −8·Σx goes before Σq·x, with q of 0 … 15: ^x is −x−1, and four times 8 too little.
@@ -76,13 +76,7 @@ GLOBL words<>(SB), RODATA|NOPTR, $72
 
 #define LANES4(upper, lower) VFMADD231PS.BCST sixteenth<>(SB), upper, lower
 
-#define PREFETCH \
-	PREFETCHT1 (NEXT) \
-	PREFETCHT1 64(NEXT) \
-	PREFETCHT1 128(NEXT) \
-	PREFETCHT1 192(NEXT) \
-	PREFETCHT1 256(NEXT) \
-	ADDQ       $288, NEXT
+#define PREFETCH PREFETCH288
 
 // func dotQ4_0Q8_0RowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
 //

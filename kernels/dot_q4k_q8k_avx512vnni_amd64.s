@@ -214,7 +214,7 @@ four:
 	VXORPS NEG1, NEG1, NEG1
 	VXORPS NEG2, NEG2, NEG2
 	VXORPS NEG3, NEG3, NEG3
-	MOVQ   $0, 216(NOW) // before the first row no sums are scaled: factors of block 3
+	MOVQ   $0, 216(NOW) // factors of block 3 are zero, for sums of no block: any integers
 	MOVQ   x+16(FP), X_PTR
 	MOVQ   BLOCKS, LEFT
 	LEAQ   (W_PTR)(STRIDE*4), AFTER

@@ -1,13 +1,7 @@
 //go:build !purego
 
 #include "textflag.h"
-
-// The lower word of each dword as the upper one.
-DATA upper<>+0(SB)/8, $0x0504050401000100
-DATA upper<>+8(SB)/8, $0x0d0c0d0c09080908
-DATA upper<>+16(SB)/8, $0x0504050401000100
-DATA upper<>+24(SB)/8, $0x0d0c0d0c09080908
-GLOBL upper<>(SB), RODATA|NOPTR, $32
+#include "dot_q6k_avx512_amd64.h"
 
 // groups are the groups of 16 that dwords 0 … 3 and 4 … 7 of the first two chunks
 // of 32 quants are in, as two words; then of the next two, and so on.
@@ -35,38 +29,17 @@ DATA masks<>+4(SB)/4, $0x33333333
 DATA masks<>+8(SB)/4, $0xFFE0FFE0
 GLOBL masks<>(SB), RODATA|NOPTR, $12
 
-#define DST    DI
-#define W_PTR  SI
-#define X_PTR  DX
-#define ACT    R8 // start of the activation
-#define ROWS   R9
-#define BLOCKS R10
-#define LEFT   CX // super-blocks left in the row
-#define STRIDE R11 // bytes of a row of weights
-#define NEXT   R12 // the block of weights after the one at hand
-#define FINAL  R13 // the last of all
-
 // 256 bits at a time: one register is the 8 lanes. 512 took a twentieth longer on
 // Zen 4.
 #define NIBBLES Y15 // low nibble of each byte
 #define EVENS   Y14 // bits 0, 1, 4, 5
 #define UP      Y16 // pattern: the lower word of each dword as the upper one
-#define UPPERWORDS K4 // the bytes of the upper word of each dword
 #define GROUPS0 Y17 // indices of scales, see groups
 #define GROUPS1 Y18
 #define GROUPS2 Y19
 #define GROUPS3 Y20
-#define BIAS    Y21 // −32 as words
 
-#define POS    Y13 // lanes of p
-
-// Three blocks are in work at a time: while the products of one are summed, the sums of the block
-// before are scaled, and the quants of the one after are loaded. Zen 4 holds 64 vector
-// instructions that wait for operands, and a block has about as many, one behind the other.
-#define SCALES Y12 // words, of the block before
-#define D      Y10 // its d·dx
-#define OFFSET Y9  // its −32·Σ s·bsums
-#define SUMS0  Y22 // its sums: of chunks of 32 quants 0 and 1, 2 and 3, …
+#define SUMS0  Y22 // sums of the block before: of chunks of 32 quants 0 and 1, 2 and 3, …
 #define SUMS1  Y23
 #define SUMS2  Y24
 #define SUMS3  Y25
@@ -111,8 +84,6 @@ GLOBL masks<>(SB), RODATA|NOPTR, $12
 	VPXORD   second, second, second   \
 	VPDPBUSD (off+32)(X_PTR), b, second
 
-#define JOIN(second, sums) VPSHUFB UP, second, UPPERWORDS, sums
-
 // SCALE multiplies both chunks' sums with their scales at once.
 #define SCALE(groups, sums, dots) \
 	VPERMW   SCALES, groups, Y30 \
@@ -122,6 +93,36 @@ GLOBL masks<>(SB), RODATA|NOPTR, $12
 	VPADDD      DOTS1, DOTS0, DOTS0 \
 	VCVTDQ2PS   DOTS0, DOTS0        \
 	VFMADD231PS DOTS0, D, POS
+
+#define BLOCK \
+	VMOVDQA OFFSET, DOTS0            \
+	VPXOR   DOTS1, DOTS1, DOTS1      \
+	DECODE(LOW0, LOW1, HIGH0)        \
+	SCALE(GROUPS0, SUMS0, DOTS0)     \
+	SCALE(GROUPS1, SUMS1, DOTS1)     \
+	SUM(4, Y0, Y1, SUMS0, Y28)       \
+	SUM(68, Y2, Y3, SUMS1, Y29)      \
+	DECODE(LOW2, LOW3, HIGH1)        \
+	SCALE(GROUPS2, SUMS2, DOTS0)     \
+	SCALE(GROUPS3, SUMS3, DOTS1)     \
+	JOIN(Y28, SUMS0)                 \
+	JOIN(Y29, SUMS1)                 \
+	LOAD(NEXT)                       \
+	SUM(132, Y0, Y1, SUMS2, Y28)     \
+	SUM(196, Y2, Y3, SUMS3, Y29)     \
+	ADD                              \
+	FACTORS                          \
+	JOIN(Y28, SUMS2)                 \
+	JOIN(Y29, SUMS3)
+
+#define SCALESUMS \
+	VMOVDQA OFFSET, DOTS0            \
+	VPXOR   DOTS1, DOTS1, DOTS1      \
+	SCALE(GROUPS0, SUMS0, DOTS0)     \
+	SCALE(GROUPS1, SUMS1, DOTS1)     \
+	SCALE(GROUPS2, SUMS2, DOTS0)     \
+	SCALE(GROUPS3, SUMS3, DOTS1)     \
+	ADD
 
 // func dotQ6KQ8KRowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -151,94 +152,17 @@ TEXT ·dotQ6KQ8KRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), ROWS
 	MOVQ blocks+32(FP), BLOCKS
 
-	VPBROADCASTD masks<>+0(SB), NIBBLES
-	VPBROADCASTD masks<>+4(SB), EVENS
-	VPBROADCASTD masks<>+8(SB), BIAS
-	VMOVDQU32    upper<>(SB), UP
-	VMOVDQU32    groups<>+0(SB), GROUPS0
-	VMOVDQU32    groups<>+32(SB), GROUPS1
-	VMOVDQU32    groups<>+64(SB), GROUPS2
-	VMOVDQU32    groups<>+96(SB), GROUPS3
-	MOVL         $0xCCCCCCCC, AX
-	KMOVD        AX, UPPERWORDS
-	IMUL3Q       $210, BLOCKS, STRIDE
-	MOVQ         STRIDE, FINAL
-	IMULQ        ROWS, FINAL
-	LEAQ         -210(W_PTR)(FINAL*1), FINAL
-	LOAD(W_PTR)
-
-row:
-	MOVQ  ACT, X_PTR
-	MOVQ  BLOCKS, LEFT
-	VPXOR POS, POS, POS // from +0
-
-	VPXOR D, D, D       // the sums before the first block are any integers
-
-	PCALIGN $64 // on Zen 4 a row took a tenth longer where the loop began within a line
-
-block:
-	CMPQ       ROWS, $1
-	JEQ        last
-	PREFETCHT1 (W_PTR)(STRIDE*1) // the next row
-	PREFETCHT1 64(W_PTR)(STRIDE*1)
-	PREFETCHT1 128(W_PTR)(STRIDE*1)
-	PREFETCHT1 192(W_PTR)(STRIDE*1)
-
-last:
-	LEAQ    210(W_PTR), NEXT
-	CMPQ    NEXT, FINAL
-	CMOVQHI FINAL, NEXT
-
-	VMOVDQA OFFSET, DOTS0
-	VPXOR   DOTS1, DOTS1, DOTS1
-	DECODE(LOW0, LOW1, HIGH0)
-	SCALE(GROUPS0, SUMS0, DOTS0)
-	SCALE(GROUPS1, SUMS1, DOTS1)
-	SUM(4, Y0, Y1, SUMS0, Y28)
-	SUM(68, Y2, Y3, SUMS1, Y29)
-	DECODE(LOW2, LOW3, HIGH1)
-	SCALE(GROUPS2, SUMS2, DOTS0)
-	SCALE(GROUPS3, SUMS3, DOTS1)
-	JOIN(Y28, SUMS0)
-	JOIN(Y29, SUMS1)
-	LOAD(NEXT)
-	SUM(132, Y0, Y1, SUMS2, Y28)
-	SUM(196, Y2, Y3, SUMS3, Y29)
-	ADD
-
-	VPMOVSXBW    192(W_PTR), SCALES
-	VPBROADCASTW 208(W_PTR), X10
-	VPMULLW      BIAS, SCALES, OFFSET
-	VCVTPH2PS    X10, D
-	VPMADDWD     260(X_PTR), OFFSET, OFFSET
-	VMULPS.BCST  (X_PTR), D, D
-	JOIN(Y28, SUMS2)
-	JOIN(Y29, SUMS3)
-
-	MOVQ NEXT, W_PTR
-	ADDQ $292, X_PTR
-	DECQ LEFT
-	JNZ  block
-
-	VMOVDQA OFFSET, DOTS0
-	VPXOR   DOTS1, DOTS1, DOTS1
-	SCALE(GROUPS0, SUMS0, DOTS0)
-	SCALE(GROUPS1, SUMS1, DOTS1)
-	SCALE(GROUPS2, SUMS2, DOTS0)
-	SCALE(GROUPS3, SUMS3, DOTS1)
-	ADD
-
-	VEXTRACTF128 $1, POS, X1
-	VADDPS       X1, X13, X0     // l += l+4
-	VPERMILPS    $0x4E, X0, X1
-	VADDPS       X1, X0, X0     // 2
-	VPERMILPS    $0xB1, X0, X1
-	VADDSS       X1, X0, X0     // 1
-	VMOVSS       X0, (DST)
-
-	ADDQ $4, DST
-	DECQ ROWS
-	JNZ  row
+	VPBROADCASTD   masks<>+0(SB), NIBBLES
+	VPBROADCASTD   masks<>+4(SB), EVENS
+	VPBROADCASTD   masks<>+8(SB), BIAS
+	VBROADCASTI32X4 upper<>(SB), UP
+	VMOVDQU32      groups<>+0(SB), GROUPS0
+	VMOVDQU32      groups<>+32(SB), GROUPS1
+	VMOVDQU32      groups<>+64(SB), GROUPS2
+	VMOVDQU32      groups<>+96(SB), GROUPS3
+	MOVL           $0xCCCCCCCC, AX
+	KMOVD          AX, UPPERWORDS
+	ONEBYONE
 
 	VZEROUPPER
 	RET

@@ -20,17 +20,7 @@
 
 #define LANES4(upper, lower) VADDPS upper, lower, lower
 
-#define PREFETCH \
-	PREFETCHT1 (NEXT) \
-	PREFETCHT1 64(NEXT) \
-	PREFETCHT1 128(NEXT) \
-	PREFETCHT1 192(NEXT) \
-	PREFETCHT1 256(NEXT) \
-	PREFETCHT1 320(NEXT) \
-	PREFETCHT1 384(NEXT) \
-	PREFETCHT1 448(NEXT) \
-	PREFETCHT1 512(NEXT) \
-	ADDQ       $544, NEXT
+#define PREFETCH PREFETCH544
 
 // func dotQ8_0Q8_0RowsAVX512(dst *float32, w, x *byte, rows, blocks int)
 //

@@ -15,10 +15,10 @@
 	VINSERTI64X4 $1, w1, Z2, Z2 \
 	VPXORD       SIGN, Z2, Z2
 #define SINGLEQUANTS(w) \
-	VBROADCASTI64X4 w, Z2 \
-	VPXORD SIGN, Z2, Z2
+	VBROADCASTI64X4 w, Z2      \
+	VPXORD          SIGN, Z2, Z2
 
-#define ROWHEADS(r) HEADSW(r, (W_PTR))
+#define ROWHEADS    HEADSW(X8, (W_PTR))
 #define ROWQUANTS0  QUANTS(2(W_PTR), 36(W_PTR))
 #define ROWQUANTS2  QUANTS(70(W_PTR), 104(W_PTR))
 
@@ -30,17 +30,7 @@
 
 #define LANES4(upper, lower) VADDPS upper, lower, lower
 
-#define PREFETCH \
-	PREFETCHT1 (NEXT) \
-	PREFETCHT1 64(NEXT) \
-	PREFETCHT1 128(NEXT) \
-	PREFETCHT1 192(NEXT) \
-	PREFETCHT1 256(NEXT) \
-	PREFETCHT1 320(NEXT) \
-	PREFETCHT1 384(NEXT) \
-	PREFETCHT1 448(NEXT) \
-	PREFETCHT1 512(NEXT) \
-	ADDQ       $544, NEXT
+#define PREFETCH PREFETCH544
 
 // func dotQ8_0Q8_0RowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
 //

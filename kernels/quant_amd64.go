@@ -3,6 +3,7 @@
 package kernels
 
 import (
+	"fmt"
 	"unsafe"
 
 	"assay/spec"
@@ -15,6 +16,21 @@ func dequantRace(f spec.Format, dst []float32, src []byte) int {
 	raceRead(unsafe.Pointer(unsafe.SliceData(src)), len(src))
 	raceWrite(unsafe.Pointer(unsafe.SliceData(dst)), 4*len(dst))
 	return nb
+}
+
+// rowBlocks is checkDot of w bytes of the format f, in blocks of wb, and x bytes of an activation, in as many blocks of xb.
+// Inlined, which at this cost it just is, it divides by constants; checkDot divides by sizes that it looks
+// up, and a dot of 4096 elements took 2 to 3 % longer.
+func rowBlocks(f spec.Format, w, x, wb, xb int) int {
+	if w%wb != 0 || w/wb*xb != x {
+		panicRow(f, w, x)
+	}
+	return w / wb
+}
+
+//go:noinline
+func panicRow(f spec.Format, w, x int) {
+	panic(fmt.Sprintf("kernels: dot of %v: %d bytes of weights and %d of the activation", f, w, x))
 }
 
 // blockRowsRace is quantRowsRace for an activation of Q8_0: it returns the

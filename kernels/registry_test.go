@@ -56,6 +56,7 @@ var assembled = []spec.Op{
 var wide = []spec.Op{
 	spec.OpDotQ4KQ8K, spec.OpMatvecQ4KQ8K, spec.OpRMSNormF32,
 	spec.OpDot(spec.Q5K, spec.Q8K), spec.OpMatvec(spec.Q5K, spec.Q8K),
+	spec.OpDot(spec.Q6K, spec.Q8K), spec.OpMatvec(spec.Q6K, spec.Q8K),
 	spec.OpDot(spec.Q8_0, spec.Q8_0), spec.OpMatvec(spec.Q8_0, spec.Q8_0),
 	spec.OpDot(spec.Q4_0, spec.Q8_0), spec.OpMatvec(spec.Q4_0, spec.Q8_0),
 }

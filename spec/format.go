@@ -36,7 +36,7 @@ const (
 	Block      = 32
 )
 
-// Sizes of blocks and super-blocks in bytes.
+// Sizes in bytes of blocks whose dots have assembly; those of Q4_K and Q8_K are below.
 const (
 	Q4_0Bytes = 18
 	Q8_0Bytes = 34

@@ -15,7 +15,7 @@ import (
 //
 // len(src) is a multiple of 32, len(dst) 18 bytes for each 32.
 func Q4_0(dst []byte, src []float32) {
-	const size = 18
+	const size = spec.Q4_0Bytes
 	for b := range checkBlocks(spec.Q4_0, dst, src) {
 		var x [spec.Block]float32
 		var amax, first float32

@@ -10,7 +10,7 @@ var searchQ5K = search{top: 31, first: -0.5, step: 0.1, n: 16}
 //
 // len(src) is a multiple of 256, len(dst) 176 bytes for each 256.
 func Q5K(dst []byte, src []float32) {
-	const size, offHigh, offLow = 176, 16, 48
+	const size, offHigh, offLow = spec.Q5KBytes, 16, 48
 	var a affine
 	for b := range checkBlocks(spec.Q5K, dst, src) {
 		a.quantize(src[b*spec.SuperBlock:], &searchQ5K)

@@ -20,7 +20,7 @@ const (
 //
 // len(src) is a multiple of 256, len(dst) 210 bytes for each 256.
 func Q6K(dst []byte, src []float32) {
-	const size, offHigh, offScales, offD = 210, 128, 192, 208
+	const size, offHigh, offScales, offD = spec.Q6KBytes, 128, 192, 208
 	var x [spec.SuperBlock]float64
 	for b := range checkBlocks(spec.Q6K, dst, src) {
 		load(&x, src[b*spec.SuperBlock:])

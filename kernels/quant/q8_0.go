@@ -16,7 +16,7 @@ import (
 //
 // len(src) is a multiple of 32, len(dst) 34 bytes for each 32.
 func Q8_0(dst []byte, src []float32) {
-	const size = 34
+	const size = spec.Q8_0Bytes
 	for b := range checkBlocks(spec.Q8_0, dst, src) {
 		var x [spec.Block]float32
 		var amax float32

@@ -475,8 +475,8 @@ func (k *formatDot) runBlocks(w, x []byte) float32 {
 				lane = k.add(lane, k.product(wb.c[at+e], xb.c[4*j+e]))
 			}
 			dd := k.both(wb.d[k.w.group(at)]*wb.unit, xb.d[0])
-			at = b%4*8 + j
-			sums[at] = k.fma(dd, k.convert(k.scaled(0, 1, lane)), sums[at])
+			into := b%4*8 + j
+			sums[into] = k.fma(dd, k.convert(k.scaled(0, 1, lane)), sums[into])
 		}
 		if k.w.l.MKind == spec.MinAdded {
 			mins[b%len(mins)] = k.minTerm(mins[b%len(mins)], wb.m, xb.m)

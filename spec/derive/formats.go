@@ -380,7 +380,7 @@ func dotBlock(op spec.Op, l *spec.Layout, t spec.Tree) Derivation {
 // after the other.
 func runBlock(rng *rand.Rand, op spec.Op, l *spec.Layout, t spec.Tree) *run {
 	per := l.Format.BlockLen() / spec.Block
-	nb := per * between(rng, 1, 5)
+	nb := per * between(rng, 1, 12)
 	r := newRun(op, t, spec.Block*nb)
 	var p, n [spec.BlockDotLanes]num
 	for k := range p {
