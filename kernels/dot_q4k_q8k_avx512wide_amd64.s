@@ -66,7 +66,7 @@ GLOBL twice<>(SB), RODATA|NOPTR, $32
 
 // Four rows share the loads of the activation.
 #define STRIDE3 R9
-#define AFTER R14 // what is prefetched: of the next four rows, in order, as much as is computed
+#define DSTSTEP R14 // bytes of a quarter of the results
 #define JUMP  R15 // from the last blocks of four rows to the first of the next four
 #define SUMS2 Z2 // SUMS0 and SUMS1 of every second row
 #define SUMS3 Z3
@@ -151,11 +151,10 @@ GLOBL twice<>(SB), RODATA|NOPTR, $32
 	VCOMPRESSPS Z30, FIRSTDWORD, Z30
 #define FIRSTDWORD K4 // of each lane; not in ONEBYONE
 
-// FETCH3 prefetches three lines.
-#define FETCH3(off) \
-	PREFETCHT0 (off+0)(AFTER)  \
-	PREFETCHT0 (off+64)(AFTER) \
-	PREFETCHT0 (off+128)(AFTER)
+// FETCHROW prefetches of a row about as much as is computed.
+#define FETCHROW(row) \
+	PREFETCHT0 2048 row \
+	PREFETCHT0 2112 row
 
 // func dotQ4KQ8KRowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
 //
@@ -194,8 +193,8 @@ TEXT ·dotQ4KQ8KRowsAVX512Wide(SB), NOSPLIT, $704-40
 	BIASES
 
 	IMUL3Q $144, BLOCKS, STRIDE
-	CMPQ   ROWS, $4
-	JLT    rest
+	SHRQ   $2, ROWS
+	JZ     rest
 
 	SPREADS
 	VBROADCASTI32X4 spread<>+16(SB), MINS0
@@ -203,6 +202,8 @@ TEXT ·dotQ4KQ8KRowsAVX512Wide(SB), NOSPLIT, $704-40
 	MOVL  $0x1111, AX
 	KMOVW AX, FIRSTDWORD
 
+	LEAQ   (ROWS*4), DSTSTEP
+	IMULQ  ROWS, STRIDE
 	LEAQ   (STRIDE)(STRIDE*2), STRIDE3
 	MOVQ   W_PTR, NEXT
 	MOVQ   x+16(FP), NEXT_X
@@ -220,13 +221,12 @@ four:
 	VMOVUPS POS1, 192(NOW) // for sums of no block: any integers
 	MOVQ    x+16(FP), X_PTR
 	MOVQ    BLOCKS, LEFT
-	LEAQ    (W_PTR)(STRIDE*4), AFTER
 
 	// Where no four rows follow, the last block is decoded again.
 	XORL    AX, AX
-	LEAQ    144(STRIDE3), JUMP
-	CMPQ    ROWS, $8
-	CMOVQLT AX, JUMP
+	MOVL    $144, JUMP
+	CMPQ    ROWS, $1
+	CMOVQEQ AX, JUMP
 
 	PCALIGN $32
 
@@ -242,7 +242,7 @@ fourLoop:
 	TAKE(4(X_PTR), 68(X_PTR), ACT0, ACT1, Z30)
 	TAKE(132(X_PTR), 196(X_PTR), ACT2, ACT3, Z31)
 
-	FETCH3(0)
+	FETCHROW((W_PTR))
 	START(QUANTS0, SUMS0, ACT1)
 	SCALEROW(AHEAD, 3, SUMS2, SUMS3, DOTS3, Y11)
 	START(QUANTS1, SUMS1, ACT3)
@@ -257,7 +257,8 @@ fourLoop:
 	SCALEROW(NOW, 0, SUMS0, SUMS1, DOTS0, Y6)
 	START(QUANTS1, SUMS3, ACT3)
 	FACTORSROWS
-	FETCH3(192)
+	FETCHROW((W_PTR)(STRIDE*1))
+	FETCHROW((W_PTR)(STRIDE*2))
 	END(QUANTS0, SUMS2, ACT0)
 	LOAD0(0, (W_PTR)(STRIDE*2))
 	END(QUANTS1, SUMS3, ACT2)
@@ -273,7 +274,7 @@ fourLoop:
 	LOAD1(0, (W_PTR)(STRIDE3*1))
 	FOLD(DOTS0, DOTS1, 128(NOW), POS0)
 
-	FETCH3(384)
+	FETCHROW((W_PTR)(STRIDE3*1))
 	START(QUANTS0, SUMS2, ACT1)
 	MINSROWS(NOW)
 	SCALEROW(NOW, 2, SUMS0, SUMS1, DOTS2, Y10)
@@ -284,7 +285,6 @@ fourLoop:
 	END(QUANTS1, SUMS3, ACT2)
 	LOAD1(0, (NEXT))
 
-	ADDQ $(4*144), AFTER
 	ADDQ $144, W_PTR
 	ADDQ $292, X_PTR
 	DECQ LEFT
@@ -298,17 +298,24 @@ fourLoop:
 	VSUBPS      NEG0, Z30, Z30
 	VSUBPS      NEG1, Z31, Z31
 	SUMLANES
-	VMOVUPS     X30, (DST)
+	LEAQ        (DSTSTEP)(DSTSTEP*2), AX
+	VMOVSS      X30, (DST)
+	VEXTRACTPS  $1, X30, (DST)(DSTSTEP*1)
+	VEXTRACTPS  $2, X30, (DST)(DSTSTEP*2)
+	VEXTRACTPS  $3, X30, (DST)(AX*1)
 
-	ADDQ STRIDE3, W_PTR // the row after the fourth
-	ADDQ $16, DST
-	SUBQ $4, ROWS
-	CMPQ ROWS, $4
-	JGE  four
+	ADDQ $4, DST
+	DECQ ROWS
+	JNZ  four
+
+	ADDQ   STRIDE3, W_PTR // the rows after the last quarter
+	ADDQ   AX, DST
+	IMUL3Q $144, BLOCKS, STRIDE
 
 rest:
-	TESTQ ROWS, ROWS
-	JZ    done
+	MOVQ rows+24(FP), ROWS
+	ANDQ $3, ROWS
+	JZ   done
 
 	ONEBYONE
 
