@@ -22,7 +22,7 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 
 // Three blocks are in work at a time: while the products of one are summed, the sums of the block
 // before are scaled, and the quants of the one after are loaded. Zen 4 holds 64 vector
-// instructions that wait for operands, and a block has about as many, one behind the other.
+// instructions that wait for operands, and a block of avx512vnni has about as many, one behind the other.
 #define SCALES Y12 // words, of the block before
 #define D      Y10 // its d·dx
 #define OFFSET Y9  // its −32·Σ s·bsums
@@ -39,8 +39,8 @@ GLOBL upper<>(SB), RODATA|NOPTR, $16
 	VPMADDWD     260(X_PTR), OFFSET, OFFSET   \
 	VMULPS.BCST  (X_PTR), D, D
 
-// ONEBYONE computes ROWS rows of BLOCKS blocks, one by one. BLOCK sums the products of a block and scales those of
-// the block before; SCALESUMS scales the last ones.
+// ONEBYONE computes ROWS rows of BLOCKS blocks. BLOCK sums the products of a block and scales the
+// sums of the block before; SCALESUMS scales the last ones.
 #define ONEBYONE \
 	IMUL3Q $210, BLOCKS, STRIDE           \
 	MOVQ   STRIDE, FINAL                  \

@@ -37,7 +37,7 @@ GLOBL masks<>(SB), RODATA|NOPTR, $28
 
 #define SUMS0  Z22 // sums of the block before: of chunks of 32 quants 0 to 3, and 4 to 7
 #define SUMS1  Z23
-#define DOTS   Z11 // sums times scales, those of a chunk in 256 bits
+#define DOTS   Z11 // sums times scales, those of half of the chunks in 256 bits
 #define LOW0   Z4 // low bits of a block, as they are stored
 #define LOW1   Z5
 #define HIGH0  Z26 // and high ones, in both halves
@@ -68,7 +68,7 @@ GLOBL masks<>(SB), RODATA|NOPTR, $28
 	VPXORD   second, second, second      \
 	VPDPBUSD (off+64)(X_PTR), Z1, second
 
-// SCALE multiplies the sums of two chunks with their scales at once.
+// SCALE multiplies the sums of four chunks with their scales at once.
 #define SCALE(groups, sums) \
 	VPERMW   Z12, groups, Z30 \ // SCALES
 	VPDPWSSD Z30, sums, DOTS

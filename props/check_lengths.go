@@ -74,7 +74,7 @@ func lengthsOf(op spec.Op) []spec.Shape {
 			add(spec.Shape{Rows: 1, Cols: unit * k, Batch: 1})
 			if k < 19 {
 				add(spec.Shape{Rows: k, Cols: unit, Batch: 1 + k%2})
-				add(spec.Shape{Rows: k, Cols: 4 * unit, Batch: 1 + k%2}) // some kernels take four blocks of four rows
+				add(spec.Shape{Rows: k, Cols: 4 * unit, Batch: 1}) // some kernels take four blocks of four rows
 			}
 		default:
 			add(spec.Vector(unit * k))

@@ -464,7 +464,7 @@ const cacheFloats = 4096
 
 // newReader reads as a kernel at its best does, on as many threads as the work has: dots by the best of our
 // kernels. In the first cache it is the dot of a vector with itself, whose elements count twice, for they are loaded
-// twice. Out of cache it is that of two vectors far apart: one after the other they come from memory at
+// twice. Out of cache it is that of two vectors far apart: a single stream comes from memory at about
 // three quarters of the rate.
 func newReader(w work) *contender {
 	dot := kernels.Dispatched(spec.OpDotF32).Func.(spec.DotF32)
