@@ -9,6 +9,7 @@
 
 #define X   Y0 // the activation's block at hand
 #define SUM Y1 // START of it, and then what is added
+#define ACTHEADS X3 // dx of four blocks
 
 // Lanes 8j … 8j+7, of blocks 4n+j, of a row on its own. Of four rows those of row r are in Y(16+4j+r).
 #define LANES0 Y16
@@ -54,145 +55,73 @@
 
 // SINGLE adds block j of those at hand.
 #define SINGLE(j, acc) \
-	VPBROADCASTW (34*j)(X_PTR), X3    \
-	VPBROADCASTW (BYTES*j)(W_PTR), X8 \
-	VCVTPH2PS    X3, X3               \
-	VCVTPH2PS    X8, X8               \
-	VMULSS       X3, X8, X8           \
-	VBROADCASTSS X8, Y8               \
-	ACT(j)                            \
-	QUANTS((BYTES*j+2)(W_PTR), Y2)    \
-	VPDPBUSD     X, Y2, SUM           \
-	VCVTDQ2PS    SUM, SUM             \
+	SINGLEHEAD(j)                  \
+	VBROADCASTSS X8, Y8            \
+	ACT(j)                         \
+	QUANTS((BYTES*j+2)(W_PTR), Y2) \
+	VPDPBUSD     X, Y2, SUM        \
+	VCVTDQ2PS    SUM, SUM          \
 	VFMADD231PS  Y8, SUM, acc
 
-// DOTS computes ROWS rows of BLOCKS blocks. LANES4(upper, lower) adds lanes 4 … 7 to 0 … 3.
-#define DOTS \
-	VPCMPEQD     ONES, ONES, ONES         \
-	VPXOR        AT0, AT0, AT0            \
-	VPSUBD       ONES, AT0, AT1           \
-	VPSUBD       ONES, AT1, AT2           \
-	VPSUBD       ONES, AT2, AT3           \
-	SUBQ         $4, ROWS                 \
-	JLT          rest                     \
-	TESTQ        $3, BLOCKS               \
-	JNZ          rest                     \ // rows of such lengths go one by one
-	IMUL3Q       $BYTES, BLOCKS, STRIDE   \
-	LEAQ         (STRIDE)(STRIDE*2), STRIDE3 \
-	LEAQ         (W_PTR)(STRIDE*4), NEXT  \
-	MOVL         $0x1111, AX              \
-	KMOVW        AX, K1                   \
-four: \ // rows share the activation
-	MOVQ         BLOCKS, LEFT             \
-	VPXORD       Y16, Y16, Y16            \ // from +0
-	VPXORD       Y17, Y17, Y17            \
-	VPXORD       Y18, Y18, Y18            \
-	VPXORD       Y19, Y19, Y19            \
-	VPXORD       Y20, Y20, Y20            \
-	VPXORD       Y21, Y21, Y21            \
-	VPXORD       Y22, Y22, Y22            \
-	VPXORD       Y23, Y23, Y23            \
-	VPXORD       Y24, Y24, Y24            \
-	VPXORD       Y25, Y25, Y25            \
-	VPXORD       Y26, Y26, Y26            \
-	VPXORD       Y27, Y27, Y27            \
-	VPXORD       Y28, Y28, Y28            \
-	VPXORD       Y29, Y29, Y29            \
-	VPXORD       Y30, Y30, Y30            \
-	VPXORD       Y31, Y31, Y31            \
-	PCALIGN      $64                      \
-fourLoop: \
-	PREFETCH                              \
-	HEADSX(X3)                            \ // d·dx of 4 blocks of the rows, exact
-	HEADSW(X8, (W_PTR))                   \
-	HEADSW(X9, (W_PTR)(STRIDE*1))         \
-	HEADSW(X10, (W_PTR)(STRIDE*2))        \
-	HEADSW(X11, (W_PTR)(STRIDE3*1))       \
-	VMULPS       X3, X8, X8               \
-	VMULPS       X3, X9, X9               \
-	VMULPS       X3, X10, X10             \
-	VMULPS       X3, X11, X11             \
-	FOUR(0, AT0, Y16, Y17, Y18, Y19)      \
-	FOUR(1, AT1, Y20, Y21, Y22, Y23)      \
-	FOUR(2, AT2, Y24, Y25, Y26, Y27)      \
-	FOUR(3, AT3, Y28, Y29, Y30, Y31)      \
-	ADDQ         $(4*BYTES), W_PTR        \
-	ADDQ         $136, X_PTR              \
-	SUBQ         $4, LEFT                 \
-	JNZ          fourLoop                 \
-	FOLD(Y16, Y20, Y24, Y28, Y0)          \
-	FOLD(Y17, Y21, Y25, Y29, Y1)          \
-	FOLD(Y18, Y22, Y26, Y30, Y2)          \
-	FOLD(Y19, Y23, Y27, Y31, Y3)          \
-	VINSERTF64X4 $1, Y1, Z0, Z0           \
-	VINSERTF64X4 $1, Y3, Z2, Z2           \
-	VSHUFF32X4   $0x88, Z2, Z0, Z1        \ // lanes 0 … 3 of the rows
-	VSHUFF32X4   $0xDD, Z2, Z0, Z0        \ // and 4 … 7
-	LANES4(Z0, Z1)                        \
-	VPERMILPS    $0x4E, Z1, Z0            \
-	VADDPS       Z1, Z0, Z0               \ // 2
-	VPERMILPS    $0xB1, Z0, Z1            \
-	VADDPS       Z1, Z0, Z0               \ // 1
-	VCOMPRESSPS  Z0, K1, Z0               \
-	VMOVUPS      X0, (DST)                \
-	ADDQ         STRIDE3, W_PTR           \ // the row after the fourth
-	MOVQ         x+16(FP), X_PTR          \
-	ADDQ         $16, DST                 \
-	SUBQ         $4, ROWS                 \
-	JGE          four                     \
-rest: \ // ROWS is what is left, less 4
-	ADDQ         $4, ROWS                 \
-	JZ           done                     \
-one: \
-	MOVQ         BLOCKS, LEFT             \
-	VPXORD       Y16, Y16, Y16            \
-	VPXORD       Y20, Y20, Y20            \
-	VPXORD       Y24, Y24, Y24            \
-	VPXORD       Y28, Y28, Y28            \
-	SUBQ         $4, LEFT                 \
-	JLT          tail                     \
-	PCALIGN      $64                      \
-oneLoop: \
-	HEADSX(X3)                            \
-	HEADSW(X8, (W_PTR))                   \
-	VMULPS       X3, X8, X8               \
-	ACT(0)                                \
-	LAST(2(W_PTR), Y8, AT0, LANES0)       \
-	ACT(1)                                \
-	LAST((BYTES+2)(W_PTR), Y8, AT1, LANES1) \
-	ACT(2)                                \
+// What DOTS wants.
+#define BEGIN \
+	VPCMPEQD ONES, ONES, ONES \
+	VPXOR    AT0, AT0, AT0    \
+	VPSUBD   ONES, AT0, AT1   \
+	VPSUBD   ONES, AT1, AT2   \
+	VPSUBD   ONES, AT2, AT3
+#define BEGINFOUR \
+	MOVL  $0x1111, AX    \
+	KMOVW AX, FIRSTDWORD
+#define CLEARFOUR \
+	VPXORD Y16, Y16, Y16 \
+	VPXORD Y17, Y17, Y17 \
+	VPXORD Y18, Y18, Y18 \
+	VPXORD Y19, Y19, Y19 \
+	VPXORD Y20, Y20, Y20 \
+	VPXORD Y21, Y21, Y21 \
+	VPXORD Y22, Y22, Y22 \
+	VPXORD Y23, Y23, Y23 \
+	VPXORD Y24, Y24, Y24 \
+	VPXORD Y25, Y25, Y25 \
+	VPXORD Y26, Y26, Y26 \
+	VPXORD Y27, Y27, Y27 \
+	VPXORD Y28, Y28, Y28 \
+	VPXORD Y29, Y29, Y29 \
+	VPXORD Y30, Y30, Y30 \
+	VPXORD Y31, Y31, Y31
+#define FOURPRODUCTS \
+	FOUR(0, AT0, Y16, Y17, Y18, Y19) \
+	FOUR(1, AT1, Y20, Y21, Y22, Y23) \
+	FOUR(2, AT2, Y24, Y25, Y26, Y27) \
+	FOUR(3, AT3, Y28, Y29, Y30, Y31)
+#define FOLDFOUR \
+	FOLD(Y16, Y20, Y24, Y28, Y0)   \
+	FOLD(Y17, Y21, Y25, Y29, Y1)   \
+	FOLD(Y18, Y22, Y26, Y30, Y2)   \
+	FOLD(Y19, Y23, Y27, Y31, Y3)   \
+	VINSERTF64X4 $1, Y1, Z0, Z0    \
+	VINSERTF64X4 $1, Y3, Z2, Z2    \
+	VSHUFF32X4   $0x88, Z2, Z0, Z1 \ // lanes 0 … 3 of the rows
+	VSHUFF32X4   $0xDD, Z2, Z0, Z0 \ // and 4 … 7
+	LANES4(Z0, Z1)                 \
+	VPERMILPS    $0x4E, Z1, Z0
+#define CLEARROW \
+	VPXORD LANES0, LANES0, LANES0 \
+	VPXORD LANES1, LANES1, LANES1 \
+	VPXORD LANES2, LANES2, LANES2 \
+	VPXORD LANES3, LANES3, LANES3
+#define ROWHEADS HEADSW(X8, (W_PTR))
+#define ROWPRODUCTS \
+	ACT(0)                                    \
+	LAST(2(W_PTR), Y8, AT0, LANES0)           \
+	ACT(1)                                    \
+	LAST((BYTES+2)(W_PTR), Y8, AT1, LANES1)   \
+	ACT(2)                                    \
 	LAST((2*BYTES+2)(W_PTR), Y8, AT2, LANES2) \
-	ACT(3)                                \
-	LAST((3*BYTES+2)(W_PTR), Y8, AT3, LANES3) \
-	ADDQ         $(4*BYTES), W_PTR        \
-	ADDQ         $136, X_PTR              \
-	SUBQ         $4, LEFT                 \
-	JGE          oneLoop                  \
-tail: \ // LEFT is what is left, less 4
-	ADDQ         $4, LEFT                 \
-	JZ           sum                      \
-	SINGLE(0, LANES0)                     \
-	CMPQ         LEFT, $2                 \
-	JLT          next                     \
-	SINGLE(1, LANES1)                     \
-	JEQ          next                     \
-	SINGLE(2, LANES2)                     \
-next: \ // the row after this one
-	IMUL3Q       $BYTES, LEFT, LEFT       \
-	ADDQ         LEFT, W_PTR              \
-sum: \
-	FOLD(LANES0, LANES1, LANES2, LANES3, Y0) \
-	VEXTRACTF128 $1, Y0, X1               \
-	LANES4(X1, X0)                        \
-	VPERMILPS    $0x4E, X0, X1            \
-	VADDPS       X1, X0, X0               \ // 2
-	VPERMILPS    $0xB1, X0, X1            \
-	VADDSS       X1, X0, X0               \ // 1
-	VMOVSS       X0, (DST)                \
-	MOVQ         x+16(FP), X_PTR          \
-	ADDQ         $4, DST                  \
-	DECQ         ROWS                     \
-	JNZ          one                      \
-done: \
-	VZEROUPPER                            \
-	RET
+	ACT(3)                                    \
+	LAST((3*BYTES+2)(W_PTR), Y8, AT3, LANES3)
+#define SINGLE0 SINGLE(0, LANES0)
+#define SINGLE1 SINGLE(1, LANES1)
+#define SINGLE2 SINGLE(2, LANES2)
+#define FOLDROW FOLD(LANES0, LANES1, LANES2, LANES3, Y0)

@@ -2,26 +2,8 @@
 
 #include "textflag.h"
 
-#define BYTES 18
-#include "dot_blocks_avx512_amd64.h"
+#include "dot_q4_0_avx512_amd64.h"
 #include "dot_blocks_avx512wide_amd64.h"
-
-// Where a quant of the lower lanes is, and one of the upper ones.
-DATA quants<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA quants<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA quants<>+16(SB)/8, $0xf0f0f0f0f0f0f0f0
-DATA quants<>+24(SB)/8, $0xf0f0f0f0f0f0f0f0
-GLOBL quants<>(SB), RODATA|NOPTR, $32
-
-// 8 there.
-DATA eights<>+0(SB)/8, $0x0808080808080808
-DATA eights<>+8(SB)/8, $0x0808080808080808
-DATA eights<>+16(SB)/8, $0x8080808080808080
-DATA eights<>+24(SB)/8, $0x8080808080808080
-GLOBL eights<>(SB), RODATA|NOPTR, $32
-
-DATA sixteenth<>+0(SB)/4, $0.0625
-GLOBL sixteenth<>(SB), RODATA|NOPTR, $4
 
 // The words of two blocks' quants, each block's twice, of 64 bytes from the first of four blocks, and then
 // from 8 bytes after it: of blocks 2 and 3. The words of the four blocks' scales.
@@ -44,9 +26,6 @@ GLOBL words<>(SB), RODATA|NOPTR, $72
 #define WORDSD Z28
 #define ROWBYTES Z9 // 64 bytes of a row on its own
 
-// Quants of the upper lanes, the high nibbles, stay where they are, so that these
-// lanes are 16 times as large until they are added: exactly, for no sum comes
-// near the largest float, and none has bits below 2^−48.
 #define QUANTS(w0, w1) \
 	VBROADCASTI32X4 w0, Z2            \
 	VBROADCASTI32X4 w1, UPPERHALF, Z2 \
@@ -73,10 +52,6 @@ GLOBL words<>(SB), RODATA|NOPTR, $72
 	VPXORD    ONES, X, Z2    \
 	VMOVDQA64 BIAS, SUM      \
 	VPDPBUSD  Z2, EIGHT, SUM
-
-#define LANES4(upper, lower) VFMADD231PS.BCST sixteenth<>(SB), upper, lower
-
-#define PREFETCH PREFETCH288
 
 // func dotQ4_0Q8_0RowsAVX512Wide(dst *float32, w, x *byte, rows, blocks int)
 //
