@@ -114,6 +114,7 @@ func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
 	c.Begin = func(routine string, n int) {
 		bar.done()
 		bar = newProgress(n)
+		tally.begin(routine, n)
 	}
 	c.End = func(r assembly.Result) {
 		bar.step("%s", r.Routine)
@@ -153,7 +154,7 @@ func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
 	out.flush()
 	tally.print(out)
 	if cmd.Context().Err() != nil {
-		out.note("interrupted: what is killed so far is in %s", o.state)
+		out.note("interrupted: what is killed so far is in %s, and what comes after is not counted", o.state)
 	}
 	if err != nil {
 		return err
@@ -167,6 +168,9 @@ func runAsmMutants(cmd *cobra.Command, args []string, o asmOptions) error {
 // refuted is a mutant that is listed as equivalent and was killed.
 const refuted = "refuted"
 
+// unreached is a mutant that an interrupted campaign had still to judge.
+const unreached = "not reached"
+
 // asmTally counts results by routine.
 type asmTally struct {
 	order []string
@@ -178,23 +182,38 @@ func newAsmTally() *asmTally {
 	return &asmTally{by: map[string]map[string]int{}, total: map[string]int{}}
 }
 
-func (t *asmTally) add(r assembly.Result) {
-	if t.by[r.Routine] == nil {
-		t.by[r.Routine] = map[string]int{}
-		t.order = append(t.order, r.Routine)
+// begin counts n mutants of a routine as unreached, until add takes their results.
+func (t *asmTally) begin(routine string, n int) {
+	if t.by[routine] == nil {
+		t.by[routine] = map[string]int{}
+		t.order = append(t.order, routine)
 	}
-	t.by[r.Routine][r.Status]++
-	t.total[r.Status]++
+	t.by[routine][unreached] += n
+	t.total[unreached] += n
+}
+
+func (t *asmTally) add(r assembly.Result) {
+	for _, n := range []map[string]int{t.by[r.Routine], t.total} {
+		n[unreached]--
+		n[r.Status]++
+	}
 }
 
 func (t *asmTally) print(out *output) {
 	line := func(name string, n map[string]int) {
 		judged := n[assembly.Killed] + n[assembly.Survived] + n[refuted]
 		score := "not judged: this CPU lacks the tier"
+		if n[unreached] > 0 {
+			score = "none judged yet"
+		}
 		if judged > 0 {
 			score = fmt.Sprintf("%.1f %% of %d killed", 100*float64(n[assembly.Killed])/float64(judged), judged)
 		}
-		out.note("%-28s %s, %d equivalent, %d unjudged", name, score, n[assembly.Equivalent], n[assembly.Unjudged])
+		score = fmt.Sprintf("%s, %d equivalent, %d unjudged", score, n[assembly.Equivalent], n[assembly.Unjudged])
+		if n[unreached] > 0 {
+			score += fmt.Sprintf(", %d not reached", n[unreached])
+		}
+		out.note("%-28s %s", name, score)
 	}
 	for _, name := range t.order {
 		line(name, t.by[name])
