@@ -26,6 +26,8 @@ type Options struct {
 	// error over bound and the number of recipes that fail. A call that did not return,
 	// or touched what is not its own, ends it.
 	All bool
+	// Each is told every verdict of failure, if set.
+	Each func(Verdict)
 	// Replay returns the command that shows a verdict again.
 	Replay func(row spec.Row, property string, r Recipe) string
 	// Progress is called after each property, if set.
@@ -82,9 +84,14 @@ func runProperty(ctx context.Context, row spec.Row, p Property, o Options) *Verd
 		r := p.Draw(rng, row.Op)
 		v := p.Check(row, r, o)
 		cases += v.Cases
-		if v.Failed && first == nil {
-			first = &v.Verdict
-			first.Cases = cases
+		if v.Failed {
+			v.Verdict.Cases = cases
+			if first == nil {
+				first = &v.Verdict
+			}
+			if o.Each != nil {
+				o.Each(v.Verdict)
+			}
 		}
 		if v.Failed && (!o.All || v.Finding.Stopped) {
 			break

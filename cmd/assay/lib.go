@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,14 +109,16 @@ type libDefinition struct {
 	Outputs int     `json:"outputs"`
 	Equal   int     `json:"equal"`
 	Apart   float64 `json:"apart"`
+	Fault   string  `json:"fault,omitempty"` // why the kernel gave no more answers
 }
 
-// libFailure is the first failure of one property.
+// libFailure is the failure with the largest error over bound of one property, of one kind and, where there is a
+// reviewed file, of one deviation of it.
 type libFailure struct {
 	Property string  `json:"property"`
 	Case     string  `json:"case"`
 	Kind     string  `json:"kind"`  // memory, crash, class, state, rounding, formula
-	Fails    int     `json:"fails"` // recipes of the property that fail
+	Fails    int     `json:"fails"` // cases that fail in this way
 	Element  string  `json:"element"`
 	Got      string  `json:"got"`
 	Lo       string  `json:"lo"`
@@ -147,13 +149,22 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 			l.Close()
 		}
 	}()
+	var loaded []string
+	var unloaded []*libRow
 	for _, path := range paths {
 		l, err := foreign.Open(path, o.limit)
-		if err != nil {
+		var load *foreign.LoadError
+		switch {
+		case errors.As(err, &load) && o.id == "":
+			unloaded = append(unloaded, &libRow{Library: filepath.Base(path), Verdict: "fail", Failures: []libFailure{{Property: "load", Kind: "crash", Fails: 1, Detail: load.How}}})
+			continue
+		case err != nil:
 			return err
 		}
+		loaded = append(loaded, path)
 		libs = append(libs, l)
 	}
+	paths = loaded
 	if o.id != "" {
 		return libCase(cmd, paths, libs, only, o)
 	}
@@ -178,7 +189,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 			}
 		}
 	}
-	if rows == 0 {
+	if rows == 0 && len(unloaded) == 0 {
 		return fmt.Errorf("lib: no row matches %q", o.only)
 	}
 	bar := newProgress(rows)
@@ -195,7 +206,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 				if !only.MatchString(row.Name()) {
 					continue
 				}
-				results[i][k] = auditForeign(ctx, paths[i], row, stored[row.Op], o)
+				results[i][k] = auditForeign(ctx, paths[i], row, stored[row.Op], judged, o)
 				k++
 				mu.Lock()
 				bar.step("%s", row.Name())
@@ -209,7 +220,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 	out := newOutput(cmd, "LIBRARY\tOP\tTIER\tCASES\tWORST ERR/BOUND\tVERDICT\tFAILS")
 	var all []*libRow
 	failed := false
-	for _, rows := range results {
+	for _, rows := range append(results, unloaded) {
 		for _, r := range rows {
 			all = append(all, r)
 			failed = failed || r.Verdict == "fail" || r.Verdict == "incomplete"
@@ -226,7 +237,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 	out.flush()
 	for _, r := range all {
 		for _, f := range r.Failures {
-			out.note("%s/%s %s: %s", r.Op, r.Tier, f.Property, f.text())
+			out.note("%s %s: %s", r.name(), f.Property, f.text())
 		}
 	}
 	if ctx.Err() != nil {
@@ -243,6 +254,14 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 		return errFailed
 	}
 	return nil
+}
+
+// name is OP/TIER, or the library that could not be loaded.
+func (r *libRow) name() string {
+	if r.Op == "" {
+		return r.Library
+	}
+	return spec.Row{Op: r.Op, Tier: r.Tier}.Name()
 }
 
 // text is the failure in one line.
@@ -264,16 +283,47 @@ func (f libFailure) text() string {
 	return s.String()
 }
 
+// failures are those of one row, by what is told of each, see libFailure.
+type failures struct {
+	row    spec.Row
+	judged *judgedFile // or nil
+	all    []libFailure
+	at     map[string]int
+}
+
+func (fs *failures) add(v props.Verdict) {
+	f := failureOf(fs.row.Op, v)
+	key := f.Property + " " + f.Kind
+	if fs.judged != nil {
+		key += " unjudged"
+		if e := fs.judged.find(fs.row.Op, fs.row.Tier, f); e != nil {
+			key += " " + e.ID
+		}
+	}
+	k, known := fs.at[key]
+	if !known {
+		fs.at[key] = len(fs.all)
+		fs.all = append(fs.all, f)
+		return
+	}
+	n := fs.all[k].Fails + 1
+	if f.Ratio > fs.all[k].Ratio {
+		fs.all[k] = f
+	}
+	fs.all[k].Fails = n
+}
+
 // auditForeign judges one row.
-func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corpus.Entry, o libOptions) *libRow {
+func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corpus.Entry, judged *judgedFile, o libOptions) *libRow {
 	res := &libRow{Library: filepath.Base(path), Op: row.Op, Tier: row.Tier, Verdict: "pass", Failures: []libFailure{}}
 	if !row.CanRun() {
 		res.Verdict, res.Skipped = "skipped", "this CPU cannot run the tier"
 		return res
 	}
 	ledger := new(props.Ledger)
-	found := props.Run(ctx, row, props.Options{
-		Seed: o.seed, Budget: o.budget, Ledger: ledger, All: true,
+	found := failures{row: row, judged: judged, at: map[string]int{}}
+	props.Run(ctx, row, props.Options{
+		Seed: o.seed, Budget: o.budget, Ledger: ledger, All: true, Each: found.add,
 		Replay: func(row spec.Row, property string, r props.Recipe) string {
 			return fmt.Sprintf("go run ./cmd/assay lib -rows '^%s$' -property %s -case '%v' %s", regexp.QuoteMeta(row.Name()), property, r, path)
 		},
@@ -285,11 +335,9 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 		v := props.CheckCase(row, &e.Case)
 		ledger.Add(props.Key{Op: row.Op, Tier: row.Tier, Property: corpusProperty}, v.Cases, v.Worst, e.Case.ID, v.Failed)
 		if v.Failed {
-			if !slices.ContainsFunc(found, func(v props.Verdict) bool { return v.Property == corpusProperty }) {
-				v.Verdict.Property = corpusProperty
-				v.Verdict.Replay = fmt.Sprintf("go run ./cmd/assay lib -rows '^%s$' -case %s %s", regexp.QuoteMeta(row.Name()), e.Case.ID, path)
-				found = append(found, v.Verdict)
-			}
+			v.Verdict.Property = corpusProperty
+			v.Verdict.Replay = fmt.Sprintf("go run ./cmd/assay lib -rows '^%s$' -case %s %s", regexp.QuoteMeta(row.Name()), e.Case.ID, path)
+			found.add(v.Verdict)
 			if v.Finding.Stopped {
 				break
 			}
@@ -297,19 +345,13 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 	}
 	sum := ledger.Sum(row)
 	res.Cases, res.WorstRatio, res.WorstCase, res.Skipped = sum.Cases, jsonRatio(sum.Worst), sum.At, sum.Skipped
-	fails := map[string]int{}
-	for _, e := range ledger.Entries() {
-		fails[e.Property] = e.Fails
-	}
-	for _, v := range found {
-		res.Failures = append(res.Failures, failureOf(row.Op, v, fails[v.Property]))
-	}
+	res.Failures = append(res.Failures, found.all...)
 	res.definitions = definition.Compare(row, definitionCases, o.seed)
 	for _, e := range res.definitions {
-		res.Definitions = append(res.Definitions, libDefinition{e.Name, e.Text, e.Who, e.Blocks, e.Equal, e.Apart})
+		res.Definitions = append(res.Definitions, libDefinition{e.Name, e.Text, e.Who, e.Blocks, e.Equal, e.Apart, e.Fault})
 	}
 	switch {
-	case len(found) > 0:
+	case len(found.all) > 0:
 		res.Verdict = "fail"
 	case ctx.Err() != nil:
 		res.Verdict = "incomplete"
@@ -321,10 +363,10 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 	return res
 }
 
-func failureOf(op spec.Op, v props.Verdict, fails int) libFailure {
+func failureOf(op spec.Op, v props.Verdict) libFailure {
 	f := v.Finding
 	return libFailure{
-		Property: v.Property, Case: v.Case, Kind: kindOf(op, v), Fails: fails,
+		Property: v.Property, Case: v.Case, Kind: kindOf(op, v), Fails: 1,
 		Element: f.Element, Got: f.Got, Lo: f.Lo, Hi: f.Hi, Bound: f.Bound, Ratio: jsonRatio(f.Ratio), Detail: f.Detail, Replay: v.Replay,
 	}
 }
@@ -384,7 +426,7 @@ func libCase(cmd *cobra.Command, paths []string, libs []*foreign.Library, only *
 				res.Cases, res.WorstRatio = v.Cases, jsonRatio(v.Worst)
 				if v.Failed {
 					failed = true
-					fail := failureOf(row.Op, v.Verdict, 1)
+					fail := failureOf(row.Op, v.Verdict)
 					res.Verdict, res.Failures, text = "fail", []libFailure{fail}, fail.Kind+": "+fail.text()
 				}
 			}

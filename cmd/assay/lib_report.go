@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
@@ -37,7 +39,16 @@ type judgedDeviation struct {
 	ID      string   `yaml:"id"`
 	Ops     []string `yaml:"ops"`     // patterns of path.Match
 	Tiers   string   `yaml:"tiers"`   // regular expression of the tiers that have it; "" for any
-	Finding string   `yaml:"finding"` // regular expression of the property and the finding; "" for any
+	Finding string   `yaml:"finding"` // regular expression of the property and the finding; "" for any of rounding, class or formula
+	// Worst is the largest error over bound that the deviation accounts for; 0 for any.
+	Worst float64 `yaml:"worst"`
+	// Quant is a quant of the activation that the deviation is about: a case without it shows another one.
+	Quant *int8 `yaml:"quant"`
+	// Follows are the names of definitions (props/definition): a row that has the deviation must follow one of them,
+	// where its op has them, to the Share of outputs (0: all), the rest being Apart by no more than so many units.
+	Follows []string `yaml:"follows"`
+	Share   float64  `yaml:"share"`
+	Apart   float64  `yaml:"apart"`
 	Verdict string   `yaml:"verdict"` // defect, choice, undefined or ours
 	Text    string   `yaml:"text"`
 	// Unstored says why no case can show it, where none can: what only two calls
@@ -48,8 +59,15 @@ type judgedDeviation struct {
 	rows           map[string]bool // OP/TIER seen
 	kinds          map[string]int
 	worst          *libFailure // the one with the largest error over bound
-	kept           *corpus.Entry
-	shown          []string // what the case gives on the rows that it fails on
+	worstRow       string
+	shown          []shownCase
+	unshown        map[string]bool // rows on which no case fails
+}
+
+// shownCase is a case of the corpus, and what it gives on the rows that it fails on.
+type shownCase struct {
+	entry *corpus.Entry
+	gives grouped
 }
 
 var deviationVerdicts = []string{"defect", "choice", "undefined", "ours"}
@@ -76,6 +94,8 @@ func readJudged(name string) (*judgedFile, error) {
 			return nil, bad("want an id of its own")
 		case len(e.Ops) == 0 || strings.TrimSpace(e.Text) == "":
 			return nil, bad("want ops and a text")
+		case e.Finding == "" && e.Worst == 0 && len(e.Follows) == 0:
+			return nil, bad("want a finding, a worst error over bound, or a definition that it follows: else it takes anything")
 		case !slices.Contains(deviationVerdicts, e.Verdict):
 			return nil, bad("verdict %q; want one of %v", e.Verdict, deviationVerdicts)
 		}
@@ -91,6 +111,14 @@ func readJudged(name string) (*judgedFile, error) {
 		if e.finding, err = regexp.Compile(e.Finding); err != nil {
 			return nil, bad("finding: %v", err)
 		}
+		if e.Share == 0 {
+			e.Share = 1
+		}
+		for _, name := range e.Follows {
+			if !slices.ContainsFunc(definition.All(), func(d definition.Definition) bool { return d.Name == name }) {
+				return nil, bad("no definition %q", name)
+			}
+		}
 		e.rows, e.kinds = map[string]bool{}, map[string]int{}
 	}
 	return &f, nil
@@ -100,11 +128,66 @@ func readJudged(name string) (*judgedFile, error) {
 func (j *judgedFile) find(op spec.Op, tier spec.Tier, f libFailure) *judgedDeviation {
 	text := f.Property + ": " + f.text()
 	for i := range j.Deviations {
-		if e := &j.Deviations[i]; e.onRow(op, tier) && e.finding.MatchString(text) {
+		if e := &j.Deviations[i]; e.onRow(op, tier) && e.finding.MatchString(text) && e.accountsFor(f) {
 			return e
 		}
 	}
 	return nil
+}
+
+// accountsFor tells whether a failure is none that the deviation cannot explain.
+func (e *judgedDeviation) accountsFor(f libFailure) bool {
+	switch {
+	case e.Finding == "" && (f.Kind == "crash" || f.Kind == "memory" || f.Kind == "state"):
+		return false
+	case e.Worst > 0 && f.Ratio > e.Worst:
+		return false
+	}
+	return e.Quant == nil || holdsQuant(f.Case, *e.Quant)
+}
+
+// holdsQuant tells whether the second operand of a case, blocks of quants, has the quant q. A case that is not
+// stored yet has no id: nothing is known of it.
+func holdsQuant(id string, q int8) bool {
+	if id == "" {
+		return true
+	}
+	c, _, err := findCase(context.Background(), id, "", 0)
+	if err != nil {
+		return false
+	}
+	f := spec.MustLookup(c.Op).In[1].Format
+	at := f.BlockBytes() - f.BlockLen() // Q8_0 and Q8_1: the quants are what a block ends with
+	if f == spec.Q8K {
+		at = spec.Q8KOffQuants
+	}
+	for b := c.In[1]; len(b) > 0; b = b[f.BlockBytes():] {
+		if bytes.IndexByte(b[at:at+f.BlockLen()], byte(q)) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// strays returns what rows with the deviation follow none of its definitions.
+func (e *judgedDeviation) strays(rows []*libRow) (bad []string) {
+	for _, r := range rows {
+		if len(e.Follows) == 0 || !e.rows[r.name()] {
+			continue
+		}
+		known, follows, best := false, false, 0.0
+		for _, d := range r.definitions {
+			if slices.Contains(e.Follows, d.Name) && d.Blocks > 0 {
+				share := float64(d.Equal) / float64(d.Blocks)
+				known, best = true, max(best, share)
+				follows = follows || d.Fault == "" && share >= e.Share && (share == 1 || d.Apart <= e.Apart)
+			}
+		}
+		if known && !follows {
+			bad = append(bad, fmt.Sprintf("%s: %s follows none of %q, the nearest on %.4g %% of outputs", e.ID, r.name(), e.Follows, 100*best))
+		}
+	}
+	return bad
 }
 
 func (e *judgedDeviation) onRow(op spec.Op, tier spec.Tier) bool {
@@ -121,13 +204,13 @@ func (j *judgedFile) assign(rows []*libRow) (unjudged []string) {
 		for _, f := range r.Failures {
 			e := j.find(r.Op, r.Tier, f)
 			if e == nil {
-				unjudged = append(unjudged, fmt.Sprintf("%s/%s %s (%s): %s", r.Op, r.Tier, f.Property, f.Kind, f.text()))
+				unjudged = append(unjudged, fmt.Sprintf("%s %s (%s): %s", r.name(), f.Property, f.Kind, f.text()))
 				continue
 			}
-			e.rows[string(r.Op)+"/"+string(r.Tier)] = true
-			e.kinds[f.Kind]++
+			e.rows[r.name()] = true
+			e.kinds[f.Kind] += f.Fails
 			if e.worst == nil || f.Ratio > e.worst.Ratio {
-				e.worst = &f
+				e.worst, e.worstRow = &f, r.name()
 			}
 		}
 	}
@@ -140,69 +223,89 @@ const deviationDir = "corpus/deviations"
 // source is a case's source, by which it is found again.
 func (j *judgedFile) source(e *judgedDeviation) string { return j.Release + ", deviation " + e.ID }
 
-// reproduce runs the stored case of each deviation on the rows that have it. Where
-// there is none, and keep is set, one is looked for and stored.
+// reproduce runs the stored cases of each deviation on the rows that have it. Each op must have one; with
+// keep, one is looked for on every row on which none fails, and stored.
 func (j *judgedFile) reproduce(cmd *cobra.Command, rows []spec.Row, entries []*corpus.Entry, keep bool) (bad []string, err error) {
 	for i := range j.Deviations {
 		e := &j.Deviations[i]
 		if len(e.rows) == 0 || e.Unstored != "" {
 			continue
 		}
-		k := slices.IndexFunc(entries, func(c *corpus.Entry) bool { return c.Source == j.source(e) })
-		if k >= 0 {
-			e.kept = entries[k]
-		} else if keep {
-			if e.kept, err = j.findCase(cmd, e, rows); err != nil {
-				return nil, err
-			}
-		}
-		if e.kept == nil {
-			bad = append(bad, e.ID+": no case in the corpus shows it (-keep looks for one)")
-			continue
-		}
-		var found grouped
-		for _, row := range rows {
-			if row.Op == e.kept.Case.Op && e.rows[row.Name()] {
-				if v := props.CheckCase(row, &e.kept.Case); v.Failed {
-					f := failureOf(row.Op, v.Verdict, 1)
-					found.add(strings.TrimSpace(strings.TrimSuffix(f.text(), f.Case)), string(row.Tier))
+		e.unshown = maps.Clone(e.rows)
+		for _, c := range entries {
+			if c.Source == j.source(e) {
+				if !j.show(e, c, rows) {
+					bad = append(bad, fmt.Sprintf("%s: case %s fails on no row", e.ID, c.Path))
 				}
 			}
 		}
-		for _, g := range found {
-			e.shown = append(e.shown, fmt.Sprintf("%s (%s)", g.text, strings.Join(g.members, ", ")))
+		if keep {
+			for _, row := range rows {
+				if !e.unshown[row.Name()] {
+					continue
+				}
+				c, err := j.findCase(cmd, e, row)
+				if err != nil {
+					return nil, err
+				}
+				if c != nil {
+					j.show(e, c, rows)
+				}
+			}
 		}
-		if len(e.shown) == 0 {
-			bad = append(bad, fmt.Sprintf("%s: case %s fails on no row", e.ID, e.kept.Path))
+		ops := map[spec.Op]bool{}
+		for _, c := range e.shown {
+			ops[c.entry.Case.Op] = true
+		}
+		for _, row := range rows {
+			if e.rows[row.Name()] && !ops[row.Op] {
+				ops[row.Op] = true
+				bad = append(bad, fmt.Sprintf("%s: no case in the corpus shows it for %s (-keep looks for one)", e.ID, row.Op))
+			}
 		}
 	}
 	return bad, nil
 }
 
-// findCase looks for a small case that shows a deviation and that our own kernel does not
-// fail on, and stores it.
-func (j *judgedFile) findCase(cmd *cobra.Command, e *judgedDeviation, rows []spec.Row) (*corpus.Entry, error) {
+// show runs a case on the rows that have the deviation, and tells whether one of them fails.
+func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) bool {
+	var found grouped
 	for _, row := range rows {
-		if !e.rows[row.Name()] {
-			continue
+		if row.Op == c.Case.Op && e.rows[row.Name()] {
+			if v := props.CheckCase(row, &c.Case); v.Failed {
+				f := failureOf(row.Op, v.Verdict)
+				found.add(strings.TrimSpace(strings.TrimSuffix(f.text(), f.Case)), string(row.Tier))
+				delete(e.unshown, row.Name())
+			}
 		}
-		c := props.SmallestWhere(cmd.Context(), row, kernels.For(row.Op)[0], 300, 1, func(v props.Verdict) bool {
-			return j.find(row.Op, row.Tier, failureOf(row.Op, v, 1)) == e
-		})
-		if c == nil {
-			continue
-		}
-		text, _, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
-		entry := &corpus.Entry{Case: *c, Source: j.source(e), Note: text}
-		out, err := corpus.Encode(entry)
-		if err != nil {
-			return nil, err
-		}
-		entry.Case.ID = corpus.ID(c)
-		entry.Path = path.Join("deviations", e.ID, entry.Case.ID+".json")
-		return entry, store(cmd, filepath.Join(deviationDir, e.ID, entry.Case.ID+".json"), out)
 	}
-	return nil, nil
+	if len(found) > 0 {
+		e.shown = append(e.shown, shownCase{c, found})
+	}
+	// A case that no library of this run has a row for is not held against it.
+	return len(found) > 0 || !slices.ContainsFunc(rows, func(row spec.Row) bool { return row.Op == c.Case.Op && e.rows[row.Name()] })
+}
+
+// findCase looks for a small case that shows a deviation on a row, and that our own kernel does not
+// fail on, and stores it; nil if it finds none.
+func (j *judgedFile) findCase(cmd *cobra.Command, e *judgedDeviation, row spec.Row) (*corpus.Entry, error) {
+	c := props.SmallestWhere(cmd.Context(), row, kernels.For(row.Op)[0], 300, 1, func(v props.Verdict) bool {
+		f := failureOf(row.Op, v)
+		f.Case = "" // it is not stored yet
+		return j.find(row.Op, row.Tier, f) == e
+	})
+	if c == nil {
+		return nil, nil
+	}
+	text, _, _ := strings.Cut(strings.TrimSpace(e.Text), "\n")
+	entry := &corpus.Entry{Case: *c, Source: j.source(e), Note: text}
+	out, err := corpus.Encode(entry)
+	if err != nil {
+		return nil, err
+	}
+	entry.Case.ID = corpus.ID(c)
+	entry.Path = path.Join("deviations", e.ID, entry.Case.ID+".json")
+	return entry, store(cmd, filepath.Join(deviationDir, e.ID, entry.Case.ID+".json"), out)
 }
 
 // hold holds the findings to the reviewed file, and writes the report.
@@ -213,10 +316,14 @@ func (j *judgedFile) hold(cmd *cobra.Command, results []*libRow, rows []spec.Row
 	}
 	for _, r := range results {
 		if r.Verdict == "incomplete" {
-			bad = append(bad, fmt.Sprintf("%s/%s: %s", r.Op, r.Tier, r.Skipped))
+			bad = append(bad, fmt.Sprintf("%s: %s", r.name(), r.Skipped))
 		}
 	}
-	for _, e := range j.Deviations {
+	// What could not be loaded has no rows.
+	results = slices.DeleteFunc(slices.Clone(results), func(r *libRow) bool { return r.Op == "" })
+	for i := range j.Deviations {
+		e := &j.Deviations[i]
+		bad = append(bad, e.strays(results)...)
 		seen := slices.ContainsFunc(results, func(r *libRow) bool { return r.Verdict != "skipped" && e.onRow(r.Op, r.Tier) })
 		if seen && len(e.rows) == 0 {
 			bad = append(bad, e.ID+": judged, and not seen")
@@ -293,7 +400,7 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		p("| %s | %d | %d | %d | %d | %s |", lib, n, pass, fail, cases, skipped)
 	}
 	p("")
-	p("The machine: %s/%s; its own tiers: %s.", runtime.GOOS, runtime.GOARCH, ownTiers())
+	p("The machine: %s/%s, %s family %d model %d; its own tiers: %s.", runtime.GOOS, runtime.GOARCH, cpuid.CPU.BrandName, cpuid.CPU.Family, cpuid.CPU.Model, ownTiers())
 	p("")
 
 	// Worst error over bound.
@@ -315,7 +422,7 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		}
 		at[r.Op][r.Tier] = r
 	}
-	for _, way := range []string{"", ":graph", ":gemv", ":gemm", "base"} {
+	for _, way := range []string{"", ":generic", ":graph", ":gemv", ":gemm", "base"} {
 		var cols []spec.Tier
 		for _, t := range tiers {
 			_, suffix, _ := strings.Cut(string(t), ":")
@@ -353,12 +460,30 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		p("")
 	}
 
+	// The inputs of the worst.
+	p("The inputs on which they were met, for the rows that do not equal what the op requires; `go run ./cmd/assay lib -case CASE LIBRARY` shows each again.")
+	p("")
+	p("| op | error over bound, case: tiers |")
+	p("|---|---|")
+	for _, op := range ops {
+		var met grouped
+		for _, t := range tiers {
+			if r := at[op][t]; r != nil && r.WorstRatio > 0 {
+				met.add(fmt.Sprintf("%.3g `%s`", r.WorstRatio, r.WorstCase), string(t))
+			}
+		}
+		if len(met) > 0 {
+			p("| %s | %s |", op, met.list("; ", ": ", ""))
+		}
+	}
+	p("")
+
 	// Deviations.
 	p("## Deviations")
 	p("")
 	p("Verdicts: **defect**, wrong by ggml's own definition; **choice**, another definition or accuracy than")
-	p("ours, consistently; **undefined**, input for which ggml promises nothing. The case is in the")
-	p("corpus (`%s`), where our own kernels replay it.", deviationDir)
+	p("ours, consistently; **undefined**, input for which ggml promises nothing. The cases are in the")
+	p("corpus (`%s`), where our own kernels replay them.", deviationDir)
 	for _, e := range j.Deviations {
 		if len(e.rows) == 0 {
 			continue
@@ -371,13 +496,22 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		p("- rows: %s", groupRows(e.rows))
 		p("- kinds of finding: %s", counts(e.kinds))
 		if e.worst != nil {
-			p("- the largest: %s, `%s`", e.worst.text(), e.worst.Property)
+			p("- the largest: %s, `%s` of %s", e.worst.text(), e.worst.Property, e.worstRow)
 		}
 		switch {
 		case e.Unstored != "":
 			p("- no case in the corpus: %s", e.Unstored)
-		case e.kept != nil:
-			p("- case `%s` (`go run ./cmd/assay lib -case %s LIBRARY`): %s", e.kept.Path, e.kept.Case.ID, strings.Join(e.shown, "; "))
+		default:
+			for _, c := range e.shown {
+				p("- case `%s` (`go run ./cmd/assay lib -case %s LIBRARY`), %s: %s", c.entry.Path, c.entry.Case.ID, c.entry.Case.Op, c.gives.list("; ", " (", ")"))
+			}
+			if len(e.unshown) > 0 {
+				p("- by no single case in the corpus, but by the properties: %s", groupRows(e.unshown))
+			}
+		}
+		if e.Unstored != "" && e.worst != nil {
+			op, tier, _ := strings.Cut(e.worstRow, "/")
+			p("- again: `go run ./cmd/assay lib -rows '^%s/%s$' -property %s -case '%s' LIBRARY`", op, tier, e.worst.Property, e.worst.Case)
 		}
 	}
 	p("")
@@ -437,6 +571,15 @@ func (g *grouped) add(text, member string) {
 		text    string
 		members []string
 	}{text, []string{member}})
+}
+
+// list is the text of all, with the members of each behind it.
+func (g grouped) list(between, before, after string) string {
+	var out []string
+	for _, one := range g {
+		out = append(out, one.text+before+strings.Join(one.members, ", ")+after)
+	}
+	return strings.Join(out, between)
 }
 
 // worstText is a row's worst error over bound in the report.

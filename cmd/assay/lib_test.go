@@ -110,6 +110,9 @@ func TestLibBroken(t *testing.T) {
 			}
 		}
 	}
+	if row := rows["gelu_f32/segfault"]; row == nil || row["verdict"] != "fail" || row["definitions"].([]any)[0].(map[string]any)["fault"] == "" {
+		t.Errorf("a kernel that crashes in an op with definitions: %v", row)
+	}
 	if row := rows["dot_f32/right"]; row["verdict"] != "pass" {
 		t.Errorf("the kernel beside the broken ones: %v", row)
 	}
@@ -120,12 +123,61 @@ func TestLibBroken(t *testing.T) {
 	// What a tier is said to do is not missed where the tier cannot run.
 	judged := filepath.Join(t.TempDir(), "judged.yaml")
 	for tier, want := range map[string]int{"absent": 0, "right": 1} {
-		if err := os.WriteFile(judged, []byte("deviations: [{id: a, ops: [dot_f32], tiers: "+tier+", verdict: choice, text: t}]"), 0o666); err != nil {
+		if err := os.WriteFile(judged, []byte("deviations: [{id: a, ops: [dot_f32], tiers: "+tier+", finding: bound, verdict: choice, text: t}]"), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		_, stderr, status := assay(t, nil, "lib", "-budget", "0.1", "-rows", "absent|right", "-judged", judged, path)
 		if status != want || strings.Contains(stderr, "a: judged, and not seen") != (want == 1) {
 			t.Errorf("judged tier %s: status %d, want %d: %s", tier, status, want, stderr)
+		}
+	}
+}
+
+// A library that crashes while it is loaded is a finding, and the run goes on with the next.
+func TestLibUnloadable(t *testing.T) {
+	unloadable, example := compileLibrary(t, "testdata/unloadable.c"), compileLibrary(t, "example/kernels.c")
+	stdout, stderr, status := assay(t, nil, "lib", "-json", "-budget", "0.1", "-rows", "dot_f32", unloadable, example)
+	if status != 1 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	rows := libRows(t, stdout)
+	row := rows["/"]
+	if row == nil || row["verdict"] != "fail" || row["library"] != filepath.Base(unloadable) || !strings.Contains(row["failures"].([]any)[0].(map[string]any)["detail"].(string), "crashes") {
+		t.Errorf("the library that crashes: %v", row)
+	}
+	delete(rows, "/")
+	if len(rows) == 0 {
+		t.Error("no row of the library after it")
+	}
+	for name, row := range rows {
+		if row["verdict"] != "pass" {
+			t.Errorf("%s: %v", name, row)
+		}
+	}
+	// Nor is it overlooked where findings are held to a reviewed file.
+	judged := filepath.Join(t.TempDir(), "judged.yaml")
+	if err := os.WriteFile(judged, []byte("title: none"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	report := filepath.Join(t.TempDir(), "report.md")
+	if _, stderr, status := assay(t, nil, "lib", "-budget", "0.1", "-rows", "dot_f32", "-judged", judged, "-report", report, unloadable, example); status != 1 || !strings.Contains(stderr, "not judged: "+filepath.Base(unloadable)+" load") {
+		t.Errorf("judged: status %d: %s", status, stderr)
+	}
+}
+
+// What is known of a tier excuses no other failure of it.
+func TestJudgedImpostor(t *testing.T) {
+	path := compileLibrary(t, "testdata/impostor.c")
+	judged := filepath.Join(root, "kernels", "foreign", "llama.cpp.yaml")
+	for rows, want := range map[string]string{
+		"^gelu":    "gelu-table: gelu_f32/x64 follows none of",
+		"^rmsnorm": "rmsnorm-range: rmsnorm_f32/x64:graph follows none of",
+		"^rope":    "rope-angles: rope_f32/x64:graph follows none of",
+		"^exp":     "not judged: exp_f32/x64 accuracy (formula)",
+		"^dot":     "not judged: dot_q6k_q8k/x64 accuracy (formula)",
+	} {
+		if _, stderr, status := assay(t, nil, "lib", "-budget", "0.1", "-rows", rows, "-judged", judged, path); status != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: status %d: %s; want %q", rows, status, stderr, want)
 		}
 	}
 }
@@ -193,7 +245,8 @@ func TestJudged(t *testing.T) {
 	for old, change := range map[string]struct{ new, want string }{
 		"ops: [softmax_f32]\n    finding: 'wrong class'": {"ops: [softmax_f32]\n    finding: 'nothing like it'", "not judged: softmax_f32/x64:graph"},
 		"ops: [rmsnorm_f32]":                             {"ops: [rmsnorm_f32]\n    tiers: 'other.*'", "not judged: rmsnorm_f32"},
-		"  - id: fp4-nan-scale\n":                        {"  - id: none\n    ops: [dot_q8_0_q8_0]\n    verdict: choice\n    text: nothing\n  - id: fp4-nan-scale\n", "none: judged, and not seen"},
+		"  - id: fp4-nan-scale\n":                        {"  - id: none\n    ops: [dot_q8_0_q8_0]\n    finding: bound\n    verdict: choice\n    text: nothing\n  - id: fp4-nan-scale\n", "none: judged, and not seen"},
+		"follows: ['scale in f32, then gain']":           {"follows: [all in f64]", "rmsnorm-range: rmsnorm_f32/x64:graph follows none of"},
 		"verdict: choice\n    text: |\n      Squares":    {"verdict: ours\n    text: |\n      Squares", "our own error"},
 	} {
 		changed := strings.Replace(string(data), old, change.new, 1)
@@ -207,7 +260,8 @@ func TestJudged(t *testing.T) {
 			t.Errorf("%q: status %d: %s; want %q", change.new, status, stderr, change.want)
 		}
 	}
-	for _, bad := range []string{"deviations: [{id: a}]", "deviations: [{id: a, ops: [x], verdict: fine, text: t}]", "other: 1", "deviations: [{id: a, ops: ['['], verdict: choice, text: t}]"} {
+	for _, bad := range []string{"deviations: [{id: a}]", "deviations: [{id: a, ops: [x], verdict: fine, text: t}]", "other: 1", "deviations: [{id: a, ops: ['['], finding: f, verdict: choice, text: t}]",
+		"deviations: [{id: a, ops: [x], verdict: choice, text: t}]", "deviations: [{id: a, ops: [x], follows: [nothing], verdict: choice, text: t}]"} {
 		if err := os.WriteFile(other, []byte(bad), 0o666); err != nil {
 			t.Fatal(err)
 		}

@@ -46,8 +46,8 @@ type child struct {
 }
 
 // Open loads the library at path in a child process, which gets limit for each call and
-// for loading; 0 means ten seconds. A library that cannot be loaded, or crashes or
-// hangs in that, is an error.
+// for loading; 0 means ten seconds. That it cannot be loaded is an error, a *LoadError if it crashes or
+// hangs in that.
 func Open(path string, limit time.Duration) (*Library, error) {
 	if os.Getenv(childEnv) != "" {
 		return nil, errors.New("foreign: this process is a child itself; its main or TestMain must begin with foreign.Serve()")
@@ -134,7 +134,7 @@ func (l *Library) start() error {
 	var hello greeting
 	c.replies.SetReadDeadline(time.Now().Add(l.limit))
 	if err := c.from.Decode(&hello); err != nil {
-		return fmt.Errorf("foreign: %s: loading it: %s", l.path, l.ended(err, request{}))
+		return &LoadError{l.path, l.ended(err, request{})}
 	}
 	if hello.Error != "" {
 		l.stop()

@@ -11,9 +11,11 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"runtime"
 
 	"github.com/x448/float16"
 
+	"assay/kernels/cpustate"
 	"assay/props"
 	"assay/spec"
 )
@@ -37,12 +39,15 @@ type Evidence struct {
 	// Apart is the largest difference, in units of 2^−24 of the largest output of the call;
 	// for f32 alone.
 	Apart float64
+	// Fault is why the kernel gave no answer, after which it is compared no more; "" if it always did.
+	Fault string
 }
 
 // All returns the definitions, those of an op one after the other.
 func All() []Definition { return append([]Definition(nil), definitions...) }
 
-// Compare runs a kernel on cases and compares it with the definitions of its op.
+// Compare runs a kernel on cases and compares it with the definitions of its op, until it crashes, hangs or touches
+// what is not its own.
 func Compare(row spec.Row, cases int, seed uint64) []Evidence {
 	var out []Evidence
 	for _, d := range definitions {
@@ -64,7 +69,9 @@ func Compare(row spec.Row, cases int, seed uint64) []Evidence {
 				continue
 			}
 			got := make([]byte, in.OutBytes(c.Shape))
-			row.Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: got})
+			if e.Fault = run(row, &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: got}); e.Fault != "" {
+				return append(out, e)
+			}
 			if in.Out == spec.F32 {
 				e.Apart = max(e.Apart, apart(spec.Floats(want), spec.Floats(got)))
 			}
@@ -78,6 +85,24 @@ func Compare(row spec.Row, cases int, seed uint64) []Evidence {
 		out = append(out, e)
 	}
 	return out
+}
+
+// run runs a kernel and returns the fault that stopped it, or "". The floating-point mode is afterwards what it was.
+func run(row spec.Row, c *spec.Call) (fault string) {
+	runtime.LockOSThread() // the mode belongs to the thread
+	defer runtime.UnlockOSThread()
+	defer cpustate.SetMode(cpustate.Mode())
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case spec.Fault:
+			fault = string(r)
+		default:
+			panic(r)
+		}
+	}()
+	row.Func.Run(c)
+	return ""
 }
 
 func apart(want, got []float32) float64 {
