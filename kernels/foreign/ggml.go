@@ -20,6 +20,8 @@ import (
 // The tier of a row is the library's name without libggml-cpu- and .so. Ops that
 // the library computes in more than one way have rows of the tiers TIER:graph, by
 // way of ggml's graphs, and TIER:gemv, TIER:gemm, by the kernels for repacked weights.
+// TIER:generic are the portable twins of the dots and of the quantisers of activations,
+// which every library exports beside its own: they show what ggml itself calls right.
 //
 // Source of the signatures: ggml/src/ggml-cpu/vec.h, quants.h and repack.h,
 // ggml/src/ggml-quants.h and ggml/include/ggml.h and ggml-cpu.h.
@@ -52,7 +54,7 @@ func loadGGML(path string) ([]spec.Row, error) {
 	if filepath.Base(path) == ggmlBase {
 		g.tier = "base"
 		g.dequantizers()
-		g.quantizers(base, "_ref")
+		g.quantizers(base, "_ref", "")
 		return g.rows, g.err
 	}
 	if g.cpu, err = open(path, purego.RTLD_LOCAL); err != nil {
@@ -72,8 +74,10 @@ func loadGGML(path string) ([]spec.Row, error) {
 	}
 	g.elementwise()
 	g.conversions()
-	g.quantizers(g.cpu, "")
+	g.quantizers(g.cpu, "", "")
+	g.quantizers(g.cpu, "_generic", ":generic")
 	g.dots()
+	g.genericDots()
 	g.graphs()
 	g.repacked()
 	return g.rows, g.err
@@ -156,14 +160,14 @@ func (g *ggml) dequantizers() {
 	}
 }
 
-// quantizers: those of activations.
-func (g *ggml) quantizers(lib uintptr, suffix string) {
+// quantizers: those of activations, in C under their names with a suffix.
+func (g *ggml) quantizers(lib uintptr, suffix, way string) {
 	for _, q := range []struct {
 		f  spec.Format
 		op spec.Op
 	}{{spec.Q8_0, spec.OpQuantizeQ8_0}, {spec.Q8_1, spec.OpQuantizeQ8_1}, {spec.Q8K, spec.OpQuantizeQ8KGGML}} {
 		if quantize, ok := g.function(lib, "quantize_row_"+symbol(q.f)+suffix); ok {
-			g.add(q.op, "", prepared{converter{quantize}})
+			g.add(q.op, way, prepared{converter{quantize}})
 		}
 	}
 }
@@ -171,27 +175,49 @@ func (g *ggml) quantizers(lib uintptr, suffix string) {
 // dots, and the matvecs made of them.
 func (g *ggml) dots() {
 	for _, f := range spec.Formats() {
-		to := spec.ActivationOf(f)
-		op, matvec := spec.OpDot(f, to), spec.OpMatvec(f, to)
-		name := "ggml_vec_dot_" + symbol(f)
-		switch {
-		case f == spec.F32:
-			op, matvec = spec.OpDotF32, spec.OpMatvecF32
-		case f.Float():
-			op = spec.Op("dot_" + f.ID())
-		default:
-			name += "_" + symbol(to)
-		}
-		symbol, ok := g.function(g.cpu, name)
-		if !spec.Known(op) || !ok {
+		symbol, ok := g.function(g.cpu, dotSymbol(f))
+		if !spec.Known(dotOp(f)) || !ok {
 			continue // a release has not every format
 		}
 		one := dot{symbol}
-		g.add(op, "", prepared{one})
+		g.add(dotOp(f), "", prepared{one})
+		matvec := spec.OpMatvec(f, spec.ActivationOf(f))
+		if f == spec.F32 {
+			matvec = spec.OpMatvecF32
+		}
 		if spec.Known(matvec) {
 			g.add(matvec, "", prepared{dotRows{one}})
 		}
 	}
+}
+
+// genericDots: the quantised formats have such twins. Matvecs made of them would be
+// what no engine runs.
+func (g *ggml) genericDots() {
+	for _, f := range spec.Formats() {
+		if symbol, ok := g.function(g.cpu, dotSymbol(f)+"_generic"); ok && spec.Known(dotOp(f)) {
+			g.add(dotOp(f), ":generic", prepared{dot{symbol}})
+		}
+	}
+}
+
+// dotOp is the dot of a format with that of the activations which ggml pairs it with.
+func dotOp(f spec.Format) spec.Op {
+	switch {
+	case f == spec.F32:
+		return spec.OpDotF32
+	case f.Float():
+		return spec.Op("dot_" + f.ID())
+	}
+	return spec.OpDot(f, spec.ActivationOf(f))
+}
+
+func dotSymbol(f spec.Format) string {
+	name := "ggml_vec_dot_" + symbol(f)
+	if !f.Float() {
+		name += "_" + symbol(spec.ActivationOf(f))
+	}
+	return name
 }
 
 // dot is void f(int n, float *s, size_t bs, const void *w, size_t bw, const void *x, size_t bx, int rows),

@@ -71,7 +71,7 @@ func TestGGML(t *testing.T) {
 			t.Errorf("%s is right in %d of 20 cases, want %d: bound to another function?", row.Name(), right, n)
 		}
 	}
-	for tier, n := range map[spec.Tier]int{"x64": 30, "x64:graph": 9, "x64:gemv": 5, "x64:gemm": 5, "base": 18} {
+	for tier, n := range map[spec.Tier]int{"x64": 30, "x64:graph": 9, "x64:gemv": 5, "x64:gemm": 5, "x64:generic": 17, "base": 18} {
 		if bound[tier] < n {
 			t.Errorf("%d rows of tier %s, want at least %d", bound[tier], tier, n)
 		}
@@ -86,6 +86,39 @@ func TestGGML(t *testing.T) {
 		if y := spec.GetF32(out, 0); y < .840 || y > .843 { // .84119
 			t.Errorf("gelu(1) = %g", y)
 		}
+	}
+}
+
+// TestGGMLGeneric: the rows of the generic twins are not bound to the tier's own functions. Of −1 times −128
+// those that take |w| and the activation with w's sign make −128, the twins 128.
+func TestGGMLGeneric(t *testing.T) {
+	rows, err := foreign.Load(installed(t, "haswell"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(q int8) []byte {
+		b := make([]byte, spec.Q8_0.BlockBytes())
+		b[1] = 0x3c // d = 1
+		for i := range spec.Block {
+			b[2+i] = byte(q)
+		}
+		return b
+	}
+	seen := 0
+	for _, row := range rows {
+		want, ok := map[spec.Tier]float32{"haswell": -4096, "haswell:generic": 4096}[row.Tier]
+		if row.Op != spec.OpDot(spec.Q8_0, spec.Q8_0) || !ok || !row.CanRun() {
+			continue
+		}
+		seen++
+		out := make([]byte, 4)
+		row.Func.Run(&spec.Call{Shape: spec.Vector(spec.Block), In: [][]byte{block(-1), block(-128)}, Out: out})
+		if y := spec.GetF32(out, 0); y != want {
+			t.Errorf("%s: %g, want %g", row.Name(), y, want)
+		}
+	}
+	if seen != 2 && rows[0].CanRun() {
+		t.Errorf("%d rows compared, want 2", seen)
 	}
 }
 
