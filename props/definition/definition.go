@@ -128,22 +128,25 @@ func same(f spec.Format, a, b []byte) bool {
 	return string(a) == string(b)
 }
 
+// Of aprender, Q8_K's quantiser is published with its arithmetic. Its RMSNorm, table of RoPE and softmax are
+// known by fixtures only, which say neither where they round nor in what precision they
+// add, so no definition here is called its own.
 var definitions = []Definition{
 	{
 		Op: spec.OpExpF32, Name: "1 within the polynomial", Text: "vectors of 16: (1 + c₁·r + …)·2^n, the 1 added before the terms of higher order; the rest by the C library",
-		Who: "ggml's AVX-512 code (ggml_v_expf in vec.h)", run: ggmlExp(16, true, fused),
+		Who: "ggml's AVX-512 code (ggml_v_expf in vec.h)", run: exponential(ggmlExp(16, true, fused)),
 	},
 	{
 		Op: spec.OpExpF32, Name: "1 last", Text: "vectors of 8: 2^n + 2^n·(c₁·r + …), fused; the rest by the C library",
-		Who: "ggml's AVX2 code", run: ggmlExp(8, false, fused),
+		Who: "ggml's AVX2 code", run: exponential(ggmlExp(8, false, fused)),
 	},
 	{
 		Op: spec.OpExpF32, Name: "1 last, vectors of 4", Text: "the same, fewer at a time",
-		Who: "ggml's SSE2 code with FMA", run: ggmlExp(4, false, fused),
+		Who: "ggml's SSE2 code with FMA", run: exponential(ggmlExp(4, false, fused)),
 	},
 	{
 		Op: spec.OpExpF32, Name: "1 last, not fused", Text: "vectors of 4: the same, with products rounded before they are added",
-		Who: "ggml's SSE2 code without FMA", run: ggmlExp(4, false, func(a, b, c float32) float32 { return float32(a*b) + c }),
+		Who: "ggml's SSE2 code without FMA", run: exponential(ggmlExp(4, false, rounded)),
 	},
 	{
 		Op: spec.OpDotBF16, Name: "VDPBF16PS", Text: "two sums of 16 lanes, two products a lane, the odd one first; operands and sums that are subnormal become zeros",
@@ -189,14 +192,22 @@ var definitions = []Definition{
 		Who: "ggml (ggml_compute_forward_rms_norm_f32)", run: rmsnormF32,
 	},
 	{
-		Op: spec.OpRMSNormF32, Name: "all in f64", Text: "everything in f64, rounded once", Who: "nobody in f32; the yardstick", run: rmsnormF64,
+		Op: spec.OpRMSNormF32, Name: "all in f64", Text: "everything in f64, rounded once", Who: "assay, its sum in 32 fused lanes; the yardstick", run: rmsnormF64,
 	},
 	{
-		Op: spec.OpRopeF32, Name: "angles by repeated product", Text: "θ_0 = position, θ_{i+1} = f32(θ_i·f32(theta^f32(−2/width))), cosine and sine in f32",
-		Who: "ggml (ggml_rope_cache_init)", run: ropeRepeated,
+		Op: spec.OpRopeF32, Name: "angles by repeated product", Text: "θ_0 = position, θ_{i+1} = f32(θ_i·f32(theta^f32(−2/width))), cosine and sine in f32, products and sums rounded",
+		Who: "ggml (ggml_rope_cache_init)", run: ropeRepeated(rounded),
 	},
 	{
-		Op: spec.OpRopeF32, Name: "angles by formula", Text: "θ_i, cosine and sine in f64, rounded once to f32, then f32", Who: "the yardstick", run: ropeFormula,
+		Op: spec.OpRopeF32, Name: "angles by repeated product, fused", Text: "the same, the first product of a sum not rounded",
+		Who: "ggml compiled for FMA", run: ropeRepeated(fused),
+	},
+	{
+		Op: spec.OpRopeF32, Name: "angles by formula", Text: "θ_i, cosine and sine in f64, rounded once to f32; the first product of a sum not rounded",
+		Who: "assay", run: ropeFormula,
+	},
+	{
+		Op: spec.OpRopeF32, Name: "all in f64", Text: "everything in f64, rounded once", Who: "the yardstick", run: ropeF64,
 	},
 	{
 		Op: spec.OpDequant(spec.MXFP4), Name: "code 8 is −0", Text: "E2M1 has a zero of each sign", Who: "OCP MX specification; assay", run: mxfp4Zero(true),
@@ -212,6 +223,29 @@ var definitions = []Definition{
 		Op: spec.OpSoftmaxF32, Name: "nothing to attend to: NaN", Text: "such a row gives NaNs, −Inf − −Inf",
 		Who: "ggml (ggml_vec_soft_max_f32)", strategy: "zeros+all+any", run: allHidden(float32(math.NaN())),
 	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "f32 exponentials, f64 sum", Text: "t = f32(f32(scale·x) + mask), e = f32(e^f32(t − max)), y = e·f32(1/Σe), the sum in f64",
+		Who: "ggml's code without vectors", run: softmaxF32(1, roundedExp),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "AVX-512", Text: "the same, with that code's exponential, vectors of 16 added up in f32",
+		Who: "ggml's AVX-512 code (ggml_vec_soft_max_f32)", run: softmaxF32(16, ggmlExp(16, true, fused)),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "AVX2", Text: "the same, with that code's exponential, vectors of 8 added up in f32",
+		Who: "ggml's AVX2 code", run: softmaxF32(8, ggmlExp(8, false, fused)),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "SSE2", Text: "the same, with that code's exponential, vectors of 4 added up in f32",
+		Who: "ggml's SSE2 code without FMA, compiled for AVX; without AVX it adds neighbours first", run: softmaxF32(4, ggmlExp(4, false, rounded)),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "table in f16", Text: "the same, the exponential's argument rounded to f16, its value too",
+		Who: "ggml before its vectorised exponential (ggml_table_exp_f16)", run: softmaxF32(1, tableExp),
+	},
+	{
+		Op: spec.OpSoftmaxF32, Name: "all in f64", Text: "everything in f64, rounded once", Who: "the yardstick", run: softmaxF64,
+	},
 }
 
 // fused is a·b + c with one rounding.
@@ -225,12 +259,23 @@ func fused(a, b, c float32) float32 {
 	return y
 }
 
+// rounded is a·b + c with two.
+func rounded(a, b, c float32) float32 { return float32(a*b) + c }
+
+// exponential is exp_f32 by a function that takes the exponentials of all elements.
+func exponential(exp func(x []float32)) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		x := spec.Floats(c.In[0])
+		exp(x)
+		return spec.FloatBytes(x)
+	}
+}
+
 // ggmlExp is ggml's exponential: whole vectors by a polynomial, whose 1 is added before or
 // after the terms of higher order, and the rest by the C library's, which is taken to be
 // rounded correctly.
-func ggmlExp(lanes int, within bool, fma func(a, b, c float32) float32) func(c *spec.Case) []byte {
-	return func(c *spec.Case) []byte {
-		x := spec.Floats(c.In[0])
+func ggmlExp(lanes int, within bool, fma func(a, b, c float32) float32) func(x []float32) {
+	return func(x []float32) {
 		whole := len(x) / lanes * lanes
 		for i, v := range x {
 			if i >= whole {
@@ -264,7 +309,6 @@ func ggmlExp(lanes int, within bool, fma func(a, b, c float32) float32) func(c *
 				x[i] = fma(s, y, s) * float32(math.Ldexp(1, half))
 			}
 		}
-		return spec.FloatBytes(x)
 	}
 }
 
@@ -454,53 +498,76 @@ func rmsnormF64(c *spec.Case) []byte {
 	return spec.FloatBytes(x)
 }
 
-// ropeRepeated does not speak of YaRN.
-func ropeRepeated(c *spec.Case) []byte {
-	return rope(c, func(p spec.RopeParams, factors []float32) []float32 {
+// ropeRepeated multiplies f32 cosines and sines by the magnitude, and adds products by fma.
+func ropeRepeated(fma func(a, b, c float32) float32) func(c *spec.Case) []byte {
+	angles := func(p spec.RopeParams, factors []float32) []float64 {
 		theta, scale := float32(p.Pos), float32(math.Pow(float64(p.Theta), float64(-2/float32(p.Width))))
-		angles := make([]float32, p.Width/2)
+		angles := make([]float64, p.Width/2)
 		for i := range angles {
 			f := theta
 			if factors != nil {
 				f /= factors[i]
 			}
-			angles[i] = p.FreqScale * f
+			angles[i] = float64(float32(p.FreqScale * f))
 			theta *= scale
 		}
 		return angles
-	})
+	}
+	return func(c *spec.Case) []byte {
+		return rope(c, angles, func(x, y float32, a float64, magnitude float32) (float32, float32) {
+			return turn(fma, x, y, float32(math.Cos(a))*magnitude, float32(math.Sin(a))*magnitude)
+		})
+	}
+}
+
+// turn turns a pair; of two products the second is always rounded.
+func turn(fma func(a, b, c float32) float32, x, y, cos, sin float32) (float32, float32) {
+	return fma(x, cos, -float32(y*sin)), fma(x, sin, float32(y*cos))
+}
+
+// formulaAngles are by the op's formula in f64.
+func formulaAngles(p spec.RopeParams, factors []float32) []float64 {
+	angles := make([]float64, p.Width/2)
+	for i := range angles {
+		angles[i] = float64(p.Pos) * math.Pow(float64(p.Theta), -2*float64(i)/float64(p.Width))
+		if factors != nil {
+			angles[i] /= float64(factors[i])
+		}
+		angles[i] *= float64(p.FreqScale)
+	}
+	return angles
 }
 
 func ropeFormula(c *spec.Case) []byte {
-	return rope(c, func(p spec.RopeParams, factors []float32) []float32 {
-		angles := make([]float32, p.Width/2)
-		for i := range angles {
-			a := float64(p.Pos) * math.Pow(float64(p.Theta), -2*float64(i)/float64(p.Width))
-			if factors != nil {
-				a /= float64(factors[i])
-			}
-			angles[i] = float32(math.Remainder(float64(p.FreqScale)*a, 2*math.Pi))
-		}
-		return angles
+	return rope(c, formulaAngles, func(x, y float32, a float64, magnitude float32) (float32, float32) {
+		m := float64(magnitude)
+		return turn(fused, x, y, float32(math.Cos(a)*m), float32(math.Sin(a)*m))
 	})
 }
 
-// rope turns the pairs by angles; products and sums are rounded to f32 each.
-func rope(c *spec.Case, angles func(p spec.RopeParams, factors []float32) []float32) []byte {
+func ropeF64(c *spec.Case) []byte {
+	return rope(c, formulaAngles, func(x, y float32, a float64, magnitude float32) (float32, float32) {
+		cos, sin := math.Cos(a)*float64(magnitude), math.Sin(a)*float64(magnitude)
+		return float32(float64(x)*cos - float64(y)*sin), float32(float64(x)*sin + float64(y)*cos)
+	})
+}
+
+// rope turns the pairs by their angles. It does not speak of YaRN.
+func rope(c *spec.Case, angles func(p spec.RopeParams, factors []float32) []float64,
+	pair func(x, y float32, angle float64, magnitude float32) (float32, float32)) []byte {
 	p := spec.ReadRopeParams(c.In[2], c.Shape)
 	if p.ExtFactor != 0 {
 		return nil
 	}
 	x := spec.Floats(c.In[0])
-	turn := angles(p, gains(c))
+	all := angles(p, gains(c))
 	for h := 0; h < len(x); h += p.HeadDim {
-		for i, a := range turn {
-			cos, sin := float32(math.Cos(float64(a)))*p.AttnFactor, float32(math.Sin(float64(a)))*p.AttnFactor
+		for i, a := range all {
 			k, l := h+2*i, h+2*i+1
 			if p.Halves {
 				k, l = h+i, h+i+p.Width/2
 			}
-			x[k], x[l] = float32(x[k]*cos)-float32(x[l]*sin), float32(x[k]*sin)+float32(x[l]*cos)
+			x[k], x[l] = pair(x[k], x[l], a, p.AttnFactor)
 		}
 	}
 	return spec.FloatBytes(x)
@@ -539,4 +606,79 @@ func allHidden(y float32) func(c *spec.Case) []byte {
 		}
 		return spec.FloatBytes(out)
 	}
+}
+
+// softmaxF32 is a softmax in f32 by an exponential; elements are added up in f32 within whole
+// vectors of so many lanes, vectors and what is left in f64.
+func softmaxF32(lanes int, exp func(x []float32)) func(c *spec.Case) []byte {
+	return func(c *spec.Case) []byte {
+		x, mask, scale := spec.Floats(c.In[0]), gains(c), spec.ReadSoftmaxParams(c.In[2]).Scale
+		top := float32(math.Inf(-1))
+		for i := range x {
+			x[i] = float32(x[i] * scale)
+			if mask != nil {
+				x[i] += mask[i]
+			}
+			top = max(top, x[i])
+		}
+		for i := range x {
+			x[i] -= top
+		}
+		exp(x)
+		sum, rest := 0.0, append([]float32(nil), x...)
+		for ; len(rest) >= lanes; rest = rest[lanes:] {
+			for n := lanes / 2; n > 0; n /= 2 {
+				for i := range n {
+					rest[i] += rest[i+n]
+				}
+			}
+			sum += float64(rest[0])
+		}
+		for _, e := range rest {
+			sum += float64(e)
+		}
+		by := float32(1 / sum)
+		for i := range x {
+			x[i] *= by
+		}
+		return spec.FloatBytes(x)
+	}
+}
+
+func roundedExp(x []float32) {
+	for i, v := range x {
+		x[i] = float32(math.Exp(float64(v)))
+	}
+}
+
+func tableExp(x []float32) {
+	for i, v := range x {
+		x[i] = float16.Fromfloat32(float32(math.Exp(float64(float16.Fromfloat32(v).Float32())))).Float32()
+	}
+}
+
+// softmaxF64 does not speak of rows that are hidden whole.
+func softmaxF64(c *spec.Case) []byte {
+	x, mask, scale := spec.Floats(c.In[0]), gains(c), float64(spec.ReadSoftmaxParams(c.In[2]).Scale)
+	t := make([]float64, len(x))
+	top := math.Inf(-1)
+	for i, v := range x {
+		t[i] = float64(v) * scale
+		if mask != nil {
+			t[i] += float64(mask[i])
+		}
+		top = max(top, t[i])
+	}
+	if math.IsInf(top, -1) {
+		return nil
+	}
+	sum := 0.0
+	for i := range t {
+		t[i] = math.Exp(t[i] - top)
+		sum += t[i]
+	}
+	for i := range x {
+		x[i] = float32(t[i] / sum)
+	}
+	return spec.FloatBytes(x)
 }
