@@ -30,8 +30,8 @@ func benchCommand() *cobra.Command {
 		Long: "Bench times our kernels and every peer's in one process, in turn: a round runs each of them\n" +
 			"for a few milliseconds on the same operands, and the ratio of a round (the peer's time over ours;\n" +
 			"above 1 ours is faster) is made of times taken side by side. What is printed are medians over the\n" +
-			"rounds, with their 95 % intervals. Libraries are those that assay lib takes; without any, llama.cpp's\n" +
-			"fastest tiers that this CPU can run (make peers).\n\n" +
+			"rounds, with their 95 % intervals. Libraries are those that assay lib takes, less the\n" +
+			"kernels that this machine cannot run; without any, llama.cpp's fastest tiers that it can (make peers).\n\n" +
 			"Work out of cache goes through several copies of the weights, larger together than\n" +
 			"the caches; the memory's read bandwidth is measured in the same rounds.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -282,37 +282,72 @@ type benchRow struct {
 	work work
 }
 
+// print prints the line, without figures of a peer where there is none.
+func (r benchRow) print(out *output) {
+	shape := r.Shape
+	if r.Cold {
+		shape += " cold"
+	}
+	against := "–\t–\t–\t–"
+	if r.Peer != "" {
+		against = fmt.Sprintf("%s\t%.5g\t%.3f\t%.3f–%.3f", r.Peer, r.PeerNs, r.Ratio, r.Lo, r.Hi)
+	}
+	out.row(r, "%s\t%s\t%d\t%s\t%.5g\t%.3g\t%s\t%.3g", r.Op, shape, r.Threads, r.Tier, r.Ns, r.GBps, against, r.ReadGBps)
+}
+
 // fastest lists llama.cpp's tiers, the best first.
 var fastest = []string{"sapphirerapids", "zen4", "cooperlake", "icelake", "cascadelake", "cannonlake", "skylakex", "alderlake", "haswell"}
 
-// benchPeers are the rows that are raced against.
-func benchPeers(paths []string) ([]spec.Row, error) {
-	named := len(paths) > 0
-	if !named {
-		for _, tier := range fastest {
-			if path, err := peers.Library(tier); err == nil {
-				paths = append(paths, path)
-			}
-		}
-		if base, err := peers.Library("base"); err == nil {
-			paths = append(paths, base)
+// benchPeers are the rows that are raced against, and what of the libraries named cannot
+// run here. That nothing of them can is an error.
+func benchPeers(paths []string) (out []spec.Row, leftOut []string, err error) {
+	if len(paths) == 0 {
+		out, _, err = loadPeers(installedPeers())
+		return out, nil, err
+	}
+	out, leftOut, err = loadPeers(paths)
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("bench: this machine cannot run any kernel of %s", strings.Join(paths, ", "))
+	}
+	return out, leftOut, err
+}
+
+// installedPeers are the paths of llama.cpp's libraries, as far as they are installed.
+func installedPeers() []string {
+	var paths []string
+	for _, tier := range append(slices.Clone(fastest), "base") {
+		if path, err := peers.Library(tier); err == nil {
+			paths = append(paths, path)
 		}
 	}
-	var out []spec.Row
+	return paths
+}
+
+// loadPeers are the rows of libraries that can run here, and the names of the others.
+func loadPeers(paths []string) (out []spec.Row, leftOut []string, err error) {
 	for _, path := range paths {
 		rows, err := foreign.Load(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		var absent []string
 		for _, row := range rows {
 			if row.CanRun() {
 				out = append(out, row)
-			} else if named {
-				return nil, fmt.Errorf("bench: this CPU cannot run %s", filepath.Base(path))
+			} else {
+				absent = append(absent, row.Name())
 			}
 		}
+		library := filepath.Base(path)
+		switch len(absent) {
+		case 0:
+		case len(rows):
+			leftOut = append(leftOut, library)
+		default:
+			leftOut = append(leftOut, strings.Join(absent, ", ")+" of "+library)
+		}
 	}
-	return out, nil
+	return out, leftOut, nil
 }
 
 func runBench(cmd *cobra.Command, paths []string, o benchOptions) error {
@@ -324,23 +359,24 @@ func runBench(cmd *cobra.Command, paths []string, o benchOptions) error {
 	if err != nil {
 		return fmt.Errorf("bench: -tiers: %w", err)
 	}
-	others, err := benchPeers(paths)
+	todo, err := chooseWork(only, tiers)
 	if err != nil {
 		return err
 	}
-	out := newOutput(cmd, "OP\tSHAPE\tTHREADS\tTIER\tNS\tGB/S\tPEER\tPEER NS\tRATIO\t95 %\tREAD GB/S")
+	others, leftOut, err := benchPeers(paths)
+	if err != nil {
+		return err
+	}
+	for _, name := range leftOut {
+		remark(cmd, "left out: this machine cannot run %s", name)
+	}
 	if len(others) == 0 {
-		out.note("no peers: %v", func() error { _, err := peers.Libraries(); return err }())
+		_, err := peers.Libraries()
+		remark(cmd, "no peers: %v", err)
+	} else if alone := unrivalled(todo, others); len(alone) > 0 {
+		remark(cmd, "no peer has %s", strings.Join(alone, ", "))
 	}
-	var todo []work
-	for _, w := range works() {
-		if only.MatchString(w.String()) {
-			todo = append(todo, w)
-		}
-	}
-	if len(todo) == 0 {
-		return fmt.Errorf("bench: no work matches %q", o.only)
-	}
+	out := newOutput(cmd, "OP\tSHAPE\tTHREADS\tTIER\tNS\tGB/S\tPEER\tPEER NS\tRATIO\t95 %\tREAD GB/S")
 	bar := newProgress(len(todo))
 	defer bar.done()
 	var all []benchRow
@@ -349,14 +385,10 @@ func runBench(cmd *cobra.Command, paths []string, o benchOptions) error {
 			break
 		}
 		bar.step("%v", w)
-		rows := w.race(cmd.Context(), others, tiers, o)
+		rows := w.race(cmd.Context(), w.own(tiers), w.rivals(others), o)
 		all = append(all, rows...)
 		for _, r := range rows {
-			where := ""
-			if r.Cold {
-				where = " cold"
-			}
-			out.row(r, "%s\t%s%s\t%d\t%s\t%.5g\t%.3g\t%s\t%.5g\t%.3f\t%.3f–%.3f\t%.3g", r.Op, r.Shape, where, r.Threads, r.Tier, r.Ns, r.GBps, r.Peer, r.PeerNs, r.Ratio, r.Lo, r.Hi, r.ReadGBps)
+			r.print(out)
 		}
 	}
 	bar.done()
@@ -367,8 +399,67 @@ func runBench(cmd *cobra.Command, paths []string, o benchOptions) error {
 	return nil
 }
 
-// race times all contenders for a piece of work.
-func (w work) race(ctx context.Context, others []spec.Row, tiers *regexp.Regexp, o benchOptions) []benchRow {
+// chooseWork is the work that matches and that a tier of ours that matches can do here.
+func chooseWork(only, tiers *regexp.Regexp) ([]work, error) {
+	var out []work
+	matched := false
+	for _, w := range works() {
+		if !only.MatchString(w.String()) {
+			continue
+		}
+		matched = true
+		if len(w.own(tiers)) > 0 {
+			out = append(out, w)
+		}
+	}
+	switch {
+	case !matched:
+		return nil, fmt.Errorf("bench: no work matches %q", only)
+	case len(out) == 0:
+		return nil, fmt.Errorf("bench: no tier of ours that this CPU can run matches %q", tiers)
+	}
+	return out, nil
+}
+
+// own are the rows of ours that are raced: of those that match, or else the best.
+func (w work) own(tiers *regexp.Regexp) []spec.Row {
+	if tiers.String() == "" {
+		return []spec.Row{kernels.Dispatched(w.op)}
+	}
+	var out []spec.Row
+	for _, row := range kernels.For(w.op) {
+		if row.CanRun() && tiers.MatchString(string(row.Tier)) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// rivals are those of the peers' rows that do the work.
+func (w work) rivals(others []spec.Row) []spec.Row {
+	var out []spec.Row
+	for _, row := range others {
+		if row.Op != w.op || w.shape.Batch > 1 && strings.HasSuffix(string(row.Tier), ":gemv") || w.shape.Batch == 1 && strings.HasSuffix(string(row.Tier), ":gemm") {
+			continue // each of the repacked kernels in its own field
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// unrivalled are the ops of work that no peer does.
+func unrivalled(todo []work, others []spec.Row) []string {
+	var out []string
+	for _, w := range todo {
+		if len(w.rivals(others)) == 0 && !slices.Contains(out, string(w.op)) {
+			out = append(out, string(w.op))
+		}
+	}
+	return out
+}
+
+// race times all contenders for a piece of work: our own rows and the others.
+func (w work) race(ctx context.Context, own, others []spec.Row, o benchOptions) []benchRow {
 	in := spec.MustLookup(w.op)
 	calls := []*spec.Call{w.call()}
 	for size := in.InBytes(0, w.shape); w.cold && size*len(calls) < coldBytes; {
@@ -379,22 +470,10 @@ func (w work) race(ctx context.Context, others []spec.Row, tiers *regexp.Regexp,
 	}
 	batch := w.batch()
 	var all []*contender
-	var own []spec.Row
-	for _, row := range kernels.For(w.op) {
-		if row.CanRun() && tiers.MatchString(string(row.Tier)) {
-			own = append(own, row)
-		}
-	}
-	if tiers.String() == "" && len(own) > 0 {
-		own = []spec.Row{kernels.Dispatched(w.op)}
-	}
 	for _, row := range own {
 		all = append(all, w.contend(string(row.Tier), calls, func(c *spec.Call) *foreign.Prepared { return ours(row, c, w.inPlace, batch) }))
 	}
 	for _, row := range others {
-		if row.Op != w.op || w.shape.Batch > 1 && strings.HasSuffix(string(row.Tier), ":gemv") || w.shape.Batch == 1 && strings.HasSuffix(string(row.Tier), ":gemm") {
-			continue // each of the repacked kernels in its own field
-		}
 		all = append(all, w.contend(string(row.Tier), calls, func(c *spec.Call) *foreign.Prepared { return foreign.Prepare(row, c, batch) }))
 	}
 	read := newReader(w)

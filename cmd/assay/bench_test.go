@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"assay/kernels/foreign/peers"
 )
+
+var benchFields = []string{"op", "shape", "threads", "cold", "tier", "ns", "gbps", "peer", "peer_ns", "ratio", "lo", "hi", "rounds", "read_gbps"}
 
 // TestBench: a race on two pieces of work, with llama.cpp's kernels where they are.
 func TestBench(t *testing.T) {
@@ -18,7 +22,7 @@ func TestBench(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, stderr)
 	}
-	rows := decode(t, stdout, "op", "shape", "threads", "cold", "tier", "ns", "gbps", "peer", "peer_ns", "ratio", "lo", "hi", "rounds", "read_gbps")
+	rows := decode(t, stdout, benchFields...)
 	raced := 0
 	for _, r := range rows {
 		if r["ns"].(float64) <= 0 || r["gbps"].(float64) <= 0 || r["read_gbps"].(float64) <= 0 {
@@ -38,16 +42,45 @@ func TestBench(t *testing.T) {
 	if data, err := os.ReadFile(plot); err != nil || len(data) < 1000 {
 		t.Errorf("the plot has %d bytes: %v", len(data), err)
 	}
-	for _, args := range [][]string{{"-rounds", "5"}, {"-work", "nothing"}, {"-work", "("}, {"none.so"}} {
+	for _, args := range [][]string{{"-rounds", "5"}, {"-work", "nothing"}, {"-work", "("}, {"-tiers", "xyz", "-work", "^dot_q4k"}, {"none.so"}} {
 		if _, _, status := assay(t, nil, append([]string{"bench"}, args...)...); status != 2 {
 			t.Errorf("bench %v: status %d, want 2", args, status)
 		}
 	}
 }
 
+// TestBenchAlone: without peers that is said, and a table has no figures of them.
+func TestBenchAlone(t *testing.T) {
+	env := []string{peers.Env + "=" + t.TempDir()}
+	benchAlone(t, env, "no peers: ", "-work", "^dot_q4k_q8k/1x4096")
+}
+
+// benchAlone races a piece of work that no peer does, as JSON and as a table.
+func benchAlone(t *testing.T, env []string, says string, args ...string) {
+	t.Helper()
+	args = append([]string{"bench", "-rounds", "6", "-slice", "100us"}, args...)
+	stdout, stderr, status := assay(t, env, append(args, "-json")...)
+	if status != 0 || !strings.Contains(stderr, says) {
+		t.Errorf("status %d: %s; want %q", status, stderr, says)
+	}
+	rows := decode(t, stdout, benchFields...)
+	if len(rows) != 1 || rows[0]["peer"] != "" || rows[0]["ns"].(float64) <= 0 {
+		t.Errorf("rows without a peer: %v", rows)
+	}
+	stdout, stderr, status = assay(t, env, args...)
+	if status != 0 || stderr != "" || !strings.Contains(stdout, says) {
+		t.Errorf("status %d: %s%s; want %q", status, stderr, stdout, says)
+	}
+	lines := strings.Split(strings.TrimSpace(stdout), "\n")
+	cells := strings.Fields(lines[len(lines)-1])
+	if len(cells) != 11 || !slices.Equal(cells[6:10], []string{"–", "–", "–", "–"}) {
+		t.Errorf("a row without a peer: %q", cells)
+	}
+}
+
 // ciCanRunPeers tells whether the CPU runs one of the tiers that are raced against.
 func ciCanRunPeers(t *testing.T) bool {
-	rows, err := benchPeers(nil)
+	rows, _, err := benchPeers(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

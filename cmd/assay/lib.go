@@ -42,7 +42,7 @@ func libCommand() *cobra.Command {
 			case peerLibraries:
 				installed, err := peers.Libraries()
 				if err != nil && os.Getenv("CI") == "" {
-					fmt.Fprintln(cmd.OutOrStdout(), "skipped:", err)
+					remark(cmd, "skipped: %v", err)
 					return nil
 				} else if err != nil {
 					return err

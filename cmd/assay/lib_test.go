@@ -26,13 +26,14 @@ func peer(t *testing.T, tier string) string {
 	return path
 }
 
-// compileLibrary compiles a C file of kernels/foreign to a shared library.
-func compileLibrary(t *testing.T, source string) string {
+// compileLibrary compiles a C file of kernels/foreign to a shared library, with these flags.
+func compileLibrary(t *testing.T, source string, flags ...string) string {
 	t.Helper()
 	cc := compiler(t)
 	dir := filepath.Join(root, "kernels", "foreign")
 	out := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(source), ".c")+".so")
-	if text, err := exec.Command(cc, "-O2", "-shared", "-fPIC", "-I"+dir, "-o", out, filepath.Join(dir, source), "-lm").CombinedOutput(); err != nil {
+	flags = append(flags, "-O2", "-shared", "-fPIC", "-I"+dir, "-o", out, filepath.Join(dir, source), "-lm")
+	if text, err := exec.Command(cc, flags...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	return out
@@ -206,6 +207,9 @@ func TestLibErrors(t *testing.T) {
 	}
 	if stdout, _, status := assay(t, []string{"CI=", peers.Env + "=" + t.TempDir()}, "lib", "-peers"); status != 0 || !strings.Contains(stdout, "skipped: ") {
 		t.Errorf("without libraries: status %d: %s", status, stdout)
+	}
+	if stdout, stderr, status := assay(t, []string{"CI=", peers.Env + "=" + t.TempDir()}, "lib", "-peers", "-json"); status != 0 || stdout != "" || !strings.Contains(stderr, "skipped: ") {
+		t.Errorf("without libraries, JSON: status %d: %q, %q", status, stdout, stderr)
 	}
 	if _, _, status := assay(t, []string{"CI=true", peers.Env + "=" + t.TempDir()}, "lib", "-peers"); status != 2 {
 		t.Errorf("without libraries in CI: status %d, want 2", status)

@@ -51,6 +51,16 @@ func (o *output) note(format string, args ...any) {
 	}
 }
 
+// remark prints a line that the rows cannot do without: above the table, and beside JSON
+// lines on standard error.
+func remark(cmd *cobra.Command, format string, args ...any) {
+	w := cmd.OutOrStdout()
+	if asJSON, _ := cmd.Flags().GetBool("json"); asJSON {
+		w = cmd.ErrOrStderr()
+	}
+	fmt.Fprintf(w, format+"\n", args...)
+}
+
 func (o *output) flush() {
 	if o.table != nil {
 		o.table.Flush()
