@@ -13,12 +13,14 @@ audit:
 test: peers
 	ASSAY_EMULATE=1 $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
 
-# llama.cpp's released kernels, to audit and to race; what needs them is skipped without.
+# llama.cpp's released kernels, to audit and to race; what needs them is skipped without,
+# but not in CI, which must have them.
 PEERS = kernels/foreign/peers
 peers:
-	@if ! command -v npm >/dev/null; then echo "skipped: no npm, so no kernels of llama.cpp"; \
-	elif [ $(PEERS)/node_modules/.package-lock.json -nt $(PEERS)/package-lock.json ]; then :; \
-	else npm ci --prefix $(PEERS) --ignore-scripts --no-audit --no-fund || [ -z "$$CI" ]; fi
+	@if [ $(PEERS)/node_modules/.package-lock.json -nt $(PEERS)/package-lock.json ]; then :; \
+	elif command -v npm >/dev/null; then npm ci --prefix $(PEERS) --ignore-scripts --no-audit --no-fund || [ -z "$$CI" ]; \
+	elif [ -n "$$CI" ]; then echo "no npm, so no kernels of llama.cpp"; exit 1; \
+	else echo "skipped: no npm, so no kernels of llama.cpp"; fi
 
 # All of them that this CPU can run, held to docs/audit-llama.cpp.md's reviewed deviations.
 audit-llama.cpp: peers

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -69,6 +70,23 @@ func TestWorkflows(t *testing.T) {
 		}
 		if ran == 0 {
 			t.Errorf("%s runs nothing", file)
+		}
+	}
+}
+
+// TestMakePeers: without npm that is said, and is an error in CI.
+func TestMakePeers(t *testing.T) {
+	program, err := exec.LookPath("make")
+	if err != nil {
+		t.Skip(err)
+	}
+	empty := t.TempDir()
+	for ci, fails := range map[string]bool{"": false, "true": true} {
+		cmd := exec.Command(program, "-C", root, "peers", "PEERS="+empty)
+		cmd.Env = append(os.Environ(), "PATH="+empty, "MAKEFLAGS=", "CI="+ci)
+		out, err := cmd.CombinedOutput()
+		if (err != nil) != fails || !strings.Contains(string(out), "no npm") || strings.Contains(string(out), "skipped") == fails {
+			t.Errorf("CI=%q: %v: %s", ci, err, out)
 		}
 	}
 }
