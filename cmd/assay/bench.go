@@ -439,10 +439,13 @@ func (w work) own(tiers *regexp.Regexp) []spec.Row {
 func (w work) rivals(others []spec.Row) []spec.Row {
 	var out []spec.Row
 	for _, row := range others {
-		if row.Op != w.op || w.shape.Batch > 1 && strings.HasSuffix(string(row.Tier), ":gemv") || w.shape.Batch == 1 && strings.HasSuffix(string(row.Tier), ":gemm") {
-			continue // each of the repacked kernels in its own field
+		_, way, _ := strings.Cut(string(row.Tier), ":")
+		switch {
+		case row.Op != w.op, way == "generic": // the twins are references
+		case way == "gemv" && w.shape.Batch > 1, way == "gemm" && w.shape.Batch == 1: // each of the repacked kernels in its own field
+		default:
+			out = append(out, row)
 		}
-		out = append(out, row)
 	}
 	return out
 }

@@ -85,15 +85,17 @@ type libOptions struct {
 
 // libRow is the JSON form of one line: one kernel of one library.
 type libRow struct {
-	Library    string       `json:"library"`
-	Op         spec.Op      `json:"op"`
-	Tier       spec.Tier    `json:"tier"`
-	Cases      int          `json:"cases"`
-	WorstRatio float64      `json:"worst_ratio"` // largest error/bound, of the cases that fail too
-	WorstCase  string       `json:"worst_case"`
-	Verdict    string       `json:"verdict"` // pass, fail, skipped, incomplete
-	Skipped    string       `json:"skipped"`
-	Failures   []libFailure `json:"failures"`
+	Library    string    `json:"library"`
+	Op         spec.Op   `json:"op"`
+	Tier       spec.Tier `json:"tier"`
+	Cases      int       `json:"cases"`
+	WorstRatio float64   `json:"worst_ratio"` // largest error/bound, of the cases that fail too
+	WorstCase  string    `json:"worst_case"`
+	// WorstProperty is the property that met it.
+	WorstProperty string       `json:"worst_property"`
+	Verdict       string       `json:"verdict"` // pass, fail, skipped, incomplete
+	Skipped       string       `json:"skipped"`
+	Failures      []libFailure `json:"failures"`
 	// Definitions tells, where more than one is in the field, whose the kernel follows.
 	Definitions []libDefinition `json:"definitions,omitempty"`
 
@@ -345,6 +347,11 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 	}
 	sum := ledger.Sum(row)
 	res.Cases, res.WorstRatio, res.WorstCase, res.Skipped = sum.Cases, jsonRatio(sum.Worst), sum.At, sum.Skipped
+	for _, e := range ledger.Entries() {
+		if e.Worst == sum.Worst && e.At == sum.At {
+			res.WorstProperty = e.Property
+		}
+	}
 	res.Failures = append(res.Failures, found.all...)
 	res.definitions = definition.Compare(row, definitionCases, o.seed)
 	for _, e := range res.definitions {

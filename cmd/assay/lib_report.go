@@ -461,15 +461,16 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 	}
 
 	// The inputs of the worst.
-	p("The inputs on which they were met, for the rows that do not equal what the op requires; `go run ./cmd/assay lib -case CASE LIBRARY` shows each again.")
+	p("The inputs on which they were met, for the rows that do not equal what the op requires: `go run ./cmd/assay lib -case 'CASE' LIBRARY`, with")
+	p("`-property PROPERTY` for a recipe. Rows whose worst is the same, met on the same input, are together.")
 	p("")
-	p("| op | error over bound, case: tiers |")
+	p("| op | error over bound, case, property: tiers |")
 	p("|---|---|")
 	for _, op := range ops {
 		var met grouped
 		for _, t := range tiers {
 			if r := at[op][t]; r != nil && r.WorstRatio > 0 {
-				met.add(fmt.Sprintf("%.3g `%s`", r.WorstRatio, r.WorstCase), string(t))
+				met.add(fmt.Sprintf("%.3g `%s` %s", r.WorstRatio, r.WorstCase, r.WorstProperty), string(t))
 			}
 		}
 		if len(met) > 0 {

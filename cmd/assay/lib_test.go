@@ -39,7 +39,7 @@ func compileLibrary(t *testing.T, source string, flags ...string) string {
 	return out
 }
 
-var libFields = []string{"library", "op", "tier", "cases", "worst_ratio", "worst_case", "verdict", "skipped", "failures"}
+var libFields = []string{"library", "op", "tier", "cases", "worst_ratio", "worst_case", "worst_property", "verdict", "skipped", "failures"}
 
 // libRows decodes a run of assay lib by tier.
 func libRows(t *testing.T, text string) map[string]map[string]any {
