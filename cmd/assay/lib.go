@@ -242,6 +242,11 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 			out.note("%s %s: %s", r.name(), f.Property, f.text())
 		}
 	}
+	for _, r := range all {
+		if text := r.nearest(); text != "" {
+			out.note("%s follows %s", r.name(), text)
+		}
+	}
 	if ctx.Err() != nil {
 		return errFailed
 	}
@@ -264,6 +269,20 @@ func (r *libRow) name() string {
 		return r.Library
 	}
 	return spec.Row{Op: r.Op, Tier: r.Tier}.Name()
+}
+
+// nearest is the definition that the kernel follows furthest, where there are several in the field.
+func (r *libRow) nearest() string {
+	text, best := "", -1.0
+	for _, d := range r.Definitions {
+		if d.Outputs == 0 {
+			continue
+		}
+		if share := float64(d.Equal) / float64(d.Outputs); share > best {
+			best, text = share, fmt.Sprintf("%q, %s: %.4g %% of %d outputs bit for bit", d.Name, d.Who, 100*share, d.Outputs)
+		}
+	}
+	return text
 }
 
 // text is the failure in one line.

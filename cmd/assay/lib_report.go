@@ -44,6 +44,9 @@ type judgedDeviation struct {
 	Worst float64 `yaml:"worst"`
 	// Quant is a quant of the activation that the deviation is about: a case without it shows another one.
 	Quant *int8 `yaml:"quant"`
+	// NaN says that the deviation is about NaNs in the first operand, of floats: a finding that tells of none, on a case without
+	// one, shows another one.
+	NaN bool `yaml:"nan"`
 	// Follows are the names of definitions (props/definition): a row that has the deviation must follow one of them,
 	// where its op has them, to the Share of outputs (0: all), the rest being Apart by no more than so many units.
 	Follows []string `yaml:"follows"`
@@ -62,6 +65,7 @@ type judgedDeviation struct {
 	worstRow       string
 	shown          []shownCase
 	unshown        map[string]bool // rows on which no case fails
+	idle           []string        // cases that fail on no row of this run
 }
 
 // shownCase is a case of the corpus, and what it gives on the rows that it fails on.
@@ -94,8 +98,8 @@ func readJudged(name string) (*judgedFile, error) {
 			return nil, bad("want an id of its own")
 		case len(e.Ops) == 0 || strings.TrimSpace(e.Text) == "":
 			return nil, bad("want ops and a text")
-		case e.Finding == "" && e.Worst == 0 && len(e.Follows) == 0:
-			return nil, bad("want a finding, a worst error over bound, or a definition that it follows: else it takes anything")
+		case e.Finding == "" && e.Worst == 0 && len(e.Follows) == 0 && !e.NaN:
+			return nil, bad("want a finding, a worst error over bound, NaNs, or a definition that it follows: else it takes anything")
 		case !slices.Contains(deviationVerdicts, e.Verdict):
 			return nil, bad("verdict %q; want one of %v", e.Verdict, deviationVerdicts)
 		}
@@ -142,20 +146,22 @@ func (e *judgedDeviation) accountsFor(f libFailure) bool {
 		return false
 	case e.Worst > 0 && f.Ratio > e.Worst:
 		return false
-	}
-	return e.Quant == nil || holdsQuant(f.Case, *e.Quant)
-}
-
-// holdsQuant tells whether the second operand of a case, blocks of quants, has the quant q. A case that is not
-// stored yet has no id: nothing is known of it.
-func holdsQuant(id string, q int8) bool {
-	if id == "" {
+	case e.Quant == nil && !e.NaN, f.Case == "": // a case that is not stored yet: nothing is known of it
+		return true
+	case e.NaN && strings.Contains(f.Detail, "NaN"):
 		return true
 	}
-	c, _, err := findCase(context.Background(), id, "", 0)
-	if err != nil {
-		return false
-	}
+	c, _, err := findCase(context.Background(), f.Case, "", 0)
+	return err == nil && (e.Quant == nil || holdsQuant(c, *e.Quant)) && (!e.NaN || holdsNaN(c))
+}
+
+// holdsNaN tells whether the first operand of a case, of floats, has a NaN.
+func holdsNaN(c *spec.Case) bool {
+	return slices.ContainsFunc(spec.Floats(c.In[0]), func(x float32) bool { return x != x })
+}
+
+// holdsQuant tells whether the second operand of a case, blocks of quants, has the quant q.
+func holdsQuant(c *spec.Case, q int8) bool {
 	f := spec.MustLookup(c.Op).In[1].Format
 	at := f.BlockBytes() - f.BlockLen() // Q8_0 and Q8_1: the quants are what a block ends with
 	if f == spec.Q8K {
@@ -234,9 +240,7 @@ func (j *judgedFile) reproduce(cmd *cobra.Command, rows []spec.Row, entries []*c
 		e.unshown = maps.Clone(e.rows)
 		for _, c := range entries {
 			if c.Source == j.source(e) {
-				if !j.show(e, c, rows) {
-					bad = append(bad, fmt.Sprintf("%s: case %s fails on no row", e.ID, c.Path))
-				}
+				j.show(e, c, rows)
 			}
 		}
 		if keep {
@@ -267,8 +271,8 @@ func (j *judgedFile) reproduce(cmd *cobra.Command, rows []spec.Row, entries []*c
 	return bad, nil
 }
 
-// show runs a case on the rows that have the deviation, and tells whether one of them fails.
-func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) bool {
+// show runs a case on the rows that have the deviation.
+func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) {
 	var found grouped
 	for _, row := range rows {
 		if row.Op == c.Case.Op && e.rows[row.Name()] {
@@ -279,11 +283,11 @@ func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) 
 			}
 		}
 	}
-	if len(found) > 0 {
-		e.shown = append(e.shown, shownCase{c, found})
+	if len(found) == 0 {
+		e.idle = append(e.idle, c.Path)
+		return
 	}
-	// A case that no library of this run has a row for is not held against it.
-	return len(found) > 0 || !slices.ContainsFunc(rows, func(row spec.Row) bool { return row.Op == c.Case.Op && e.rows[row.Name()] })
+	e.shown = append(e.shown, shownCase{c, found})
 }
 
 // findCase looks for a small case that shows a deviation on a row, and that our own kernel does not
@@ -505,6 +509,9 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 		default:
 			for _, c := range e.shown {
 				p("- case `%s` (`go run ./cmd/assay lib -case %s LIBRARY`), %s: %s", c.entry.Path, c.entry.Case.ID, c.entry.Case.Op, c.gives.list("; ", " (", ")"))
+			}
+			if len(e.idle) > 0 {
+				p("- cases of other libraries: %s", strings.Join(e.idle, ", "))
 			}
 			if len(e.unshown) > 0 {
 				p("- by no single case in the corpus, but by the properties: %s", groupRows(e.unshown))

@@ -72,6 +72,9 @@ func TestLibExample(t *testing.T) {
 			t.Errorf("%s: %v", name, row)
 		}
 	}
+	if stdout, _, _ := assay(t, nil, "lib", "-budget", "0.1", "-rows", "rmsnorm", path); !strings.Contains(stdout, "rmsnorm_f32/example follows \"") {
+		t.Errorf("no definition is told: %s", stdout)
+	}
 	if stdout, _, status := assay(t, nil, "lib", "-case", "dot_f32:gauss+gauss:1x40x1:7", path); status != 0 || !strings.Contains(stdout, "pass") {
 		t.Errorf("one case: status %d: %s", status, stdout)
 	}
