@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -244,7 +245,7 @@ func runLib(cmd *cobra.Command, paths []string, o libOptions) error {
 	}
 	for _, r := range all {
 		if text := r.nearest(); text != "" {
-			out.note("%s follows %s", r.name(), text)
+			out.note("%s %s", r.name(), text)
 		}
 	}
 	if ctx.Err() != nil {
@@ -271,15 +272,21 @@ func (r *libRow) name() string {
 	return spec.Row{Op: r.Op, Tier: r.Tier}.Name()
 }
 
-// nearest is the definition that the kernel follows furthest, where there are several in the field.
+// nearest tells which definition the kernel follows furthest, where there are several in the field: of those of usual data, or
+// else of all.
 func (r *libRow) nearest() string {
-	text, best := "", -1.0
-	for _, d := range r.Definitions {
-		if d.Outputs == 0 {
+	usual := slices.ContainsFunc(r.definitions, func(d definition.Evidence) bool { return d.Usual() })
+	text, best := "", 0.0
+	for _, d := range r.definitions {
+		if d.Equal == 0 || d.Fault != "" || usual && !d.Usual() {
 			continue
 		}
-		if share := float64(d.Equal) / float64(d.Outputs); share > best {
-			best, text = share, fmt.Sprintf("%q, %s: %.4g %% of %d outputs bit for bit", d.Name, d.Who, 100*share, d.Outputs)
+		if share := float64(d.Equal) / float64(d.Blocks); share > best {
+			how := "is nearest to"
+			if d.Equal == d.Blocks {
+				how = "follows"
+			}
+			best, text = share, fmt.Sprintf("%s %q, %s: %.4g %% of %d outputs bit for bit", how, d.Name, d.Who, 100*share, d.Blocks)
 		}
 	}
 	return text
@@ -374,10 +381,13 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 	res.Failures = append(res.Failures, found.all...)
 	res.definitions = definition.Compare(row, definitionCases, o.seed)
 	for _, e := range res.definitions {
-		res.Definitions = append(res.Definitions, libDefinition{e.Name, e.Text, e.Who, e.Blocks, e.Equal, e.Apart, e.Fault})
+		res.Definitions = append(res.Definitions, libDefinition{e.Name, e.Text, e.Who, e.Blocks, e.Equal, jsonRatio(e.Apart), e.Fault})
+		if e.Fault != "" {
+			res.Failures = append(res.Failures, libFailure{Property: "definitions", Kind: "crash", Fails: 1, Detail: e.Fault})
+		}
 	}
 	switch {
-	case len(found.all) > 0:
+	case len(res.Failures) > 0:
 		res.Verdict = "fail"
 	case ctx.Err() != nil:
 		res.Verdict = "incomplete"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -44,9 +45,9 @@ type judgedDeviation struct {
 	Worst float64 `yaml:"worst"`
 	// Quant is a quant of the activation that the deviation is about: a case without it shows another one.
 	Quant *int8 `yaml:"quant"`
-	// NaN says that the deviation is about NaNs in the first operand, of floats: a finding that tells of none, on a case without
-	// one, shows another one.
-	NaN bool `yaml:"nan"`
+	// Holds is what the deviation is about, NaN or Inf: a failure that tells of none, on a case without one among its
+	// f32 operands, shows another one.
+	Holds string `yaml:"holds"`
 	// Follows are the names of definitions (props/definition): a row that has the deviation must follow one of them,
 	// where its op has them, to the Share of outputs (0: all), the rest being Apart by no more than so many units.
 	Follows []string `yaml:"follows"`
@@ -98,8 +99,10 @@ func readJudged(name string) (*judgedFile, error) {
 			return nil, bad("want an id of its own")
 		case len(e.Ops) == 0 || strings.TrimSpace(e.Text) == "":
 			return nil, bad("want ops and a text")
-		case e.Finding == "" && e.Worst == 0 && len(e.Follows) == 0 && !e.NaN:
-			return nil, bad("want a finding, a worst error over bound, NaNs, or a definition that it follows: else it takes anything")
+		case e.Finding == "" && e.Worst == 0 && len(e.Follows) == 0 && e.Holds == "":
+			return nil, bad("want a finding, a worst error over bound, what cases hold, or a definition that it follows: else it takes anything")
+		case e.Holds != "" && e.Holds != "NaN" && e.Holds != "Inf":
+			return nil, bad("holds %q; want NaN or Inf", e.Holds)
 		case !slices.Contains(deviationVerdicts, e.Verdict):
 			return nil, bad("verdict %q; want one of %v", e.Verdict, deviationVerdicts)
 		}
@@ -119,8 +122,13 @@ func readJudged(name string) (*judgedFile, error) {
 			e.Share = 1
 		}
 		for _, name := range e.Follows {
-			if !slices.ContainsFunc(definition.All(), func(d definition.Definition) bool { return d.Name == name }) {
-				return nil, bad("no definition %q", name)
+			if !slices.ContainsFunc(definition.All(), func(d definition.Definition) bool { return d.Name == name && e.ofOp(d.Op) }) {
+				return nil, bad("its ops have no definition %q", name)
+			}
+		}
+		for _, in := range spec.Ops() {
+			if e.Quant != nil && e.ofOp(in.Op) && (len(in.In) < 2 || !slices.Contains([]spec.Format{spec.Q8_0, spec.Q8_1, spec.Q8K}, in.In[1].Format)) {
+				return nil, bad("a quant, where %s has no activation of quants", in.Op)
 			}
 		}
 		e.rows, e.kinds = map[string]bool{}, map[string]int{}
@@ -130,34 +138,52 @@ func readJudged(name string) (*judgedFile, error) {
 
 // find returns the first deviation that a failure matches, nil if there is none.
 func (j *judgedFile) find(op spec.Op, tier spec.Tier, f libFailure) *judgedDeviation {
+	return j.findOn(nil, op, tier, f)
+}
+
+// findOn is find where the failure's case is at hand: its id may be of none that is known yet.
+func (j *judgedFile) findOn(c *spec.Case, op spec.Op, tier spec.Tier, f libFailure) *judgedDeviation {
 	text := f.Property + ": " + f.text()
 	for i := range j.Deviations {
-		if e := &j.Deviations[i]; e.onRow(op, tier) && e.finding.MatchString(text) && e.accountsFor(f) {
+		if e := &j.Deviations[i]; e.onRow(op, tier) && e.finding.MatchString(text) && e.accountsFor(c, f) {
 			return e
 		}
 	}
 	return nil
 }
 
-// accountsFor tells whether a failure is none that the deviation cannot explain.
-func (e *judgedDeviation) accountsFor(f libFailure) bool {
+// accountsFor tells whether a failure is none that the deviation cannot explain; c is its case, or nil to look for it.
+func (e *judgedDeviation) accountsFor(c *spec.Case, f libFailure) bool {
 	switch {
 	case e.Finding == "" && (f.Kind == "crash" || f.Kind == "memory" || f.Kind == "state"):
 		return false
 	case e.Worst > 0 && f.Ratio > e.Worst:
 		return false
-	case e.Quant == nil && !e.NaN, f.Case == "": // a case that is not stored yet: nothing is known of it
-		return true
-	case e.NaN && strings.Contains(f.Detail, "NaN"):
+	case e.Finding == "" && e.Worst > 0 && len(e.Follows) == 0 && f.Ratio == 0: // no error was measured
+		return false
+	case e.Quant == nil && e.Holds == "", e.Holds != "" && plantedText.MatchString(f.Detail) && strings.Contains(f.Detail, e.Holds):
 		return true
 	}
-	c, _, err := findCase(context.Background(), f.Case, "", 0)
-	return err == nil && (e.Quant == nil || holdsQuant(c, *e.Quant)) && (!e.NaN || holdsNaN(c))
+	var err error
+	if c == nil {
+		c, _, err = findCase(context.Background(), f.Case, "", 0)
+	}
+	return err == nil && (e.Quant == nil || holdsQuant(c, *e.Quant)) && (e.Holds == "" || holdsFloat(c, e.Holds))
 }
 
-// holdsNaN tells whether the first operand of a case, of floats, has a NaN.
-func holdsNaN(c *spec.Case) bool {
-	return slices.ContainsFunc(spec.Floats(c.In[0]), func(x float32) bool { return x != x })
+// plantedText is how findings tell of a special value that a property has put into its cases.
+var plantedText = regexp.MustCompile(`holds the special value|in the rest of a vector's lane`)
+
+// holdsFloat tells whether an operand of f32 has a NaN, or an infinity.
+func holdsFloat(c *spec.Case, what string) bool {
+	for k, o := range spec.MustLookup(c.Op).In {
+		if o.Format == spec.F32 && slices.ContainsFunc(spec.Floats(c.In[k]), func(x float32) bool {
+			return what == "NaN" && x != x || what == "Inf" && math.IsInf(float64(x), 0)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // holdsQuant tells whether the second operand of a case, blocks of quants, has the quant q.
@@ -183,8 +209,8 @@ func (e *judgedDeviation) strays(rows []*libRow) (bad []string) {
 		}
 		known, follows, best := false, false, 0.0
 		for _, d := range r.definitions {
-			if slices.Contains(e.Follows, d.Name) && d.Blocks > 0 {
-				share := float64(d.Equal) / float64(d.Blocks)
+			if slices.Contains(e.Follows, d.Name) && (d.Blocks > 0 || d.Fault != "") {
+				share := float64(d.Equal) / float64(max(d.Blocks, 1))
 				known, best = true, max(best, share)
 				follows = follows || d.Fault == "" && share >= e.Share && (share == 1 || d.Apart <= e.Apart)
 			}
@@ -197,7 +223,11 @@ func (e *judgedDeviation) strays(rows []*libRow) (bad []string) {
 }
 
 func (e *judgedDeviation) onRow(op spec.Op, tier spec.Tier) bool {
-	return e.tiers.MatchString(string(tier)) && slices.ContainsFunc(e.Ops, func(p string) bool {
+	return e.tiers.MatchString(string(tier)) && e.ofOp(op)
+}
+
+func (e *judgedDeviation) ofOp(op spec.Op) bool {
+	return slices.ContainsFunc(e.Ops, func(p string) bool {
 		ok, _ := path.Match(p, string(op))
 		return ok
 	})
@@ -276,8 +306,9 @@ func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) 
 	var found grouped
 	for _, row := range rows {
 		if row.Op == c.Case.Op && e.rows[row.Name()] {
-			if v := props.CheckCase(row, &c.Case); v.Failed {
-				f := failureOf(row.Op, v.Verdict)
+			v := props.CheckCase(row, &c.Case)
+			f := failureOf(row.Op, v.Verdict)
+			if v.Failed && j.findOn(&c.Case, row.Op, row.Tier, f) == e {
 				found.add(strings.TrimSpace(strings.TrimSuffix(f.text(), f.Case)), string(row.Tier))
 				delete(e.unshown, row.Name())
 			}
@@ -294,9 +325,7 @@ func (j *judgedFile) show(e *judgedDeviation, c *corpus.Entry, rows []spec.Row) 
 // fail on, and stores it; nil if it finds none.
 func (j *judgedFile) findCase(cmd *cobra.Command, e *judgedDeviation, row spec.Row) (*corpus.Entry, error) {
 	c := props.SmallestWhere(cmd.Context(), row, kernels.For(row.Op)[0], 300, 1, func(v props.Verdict) bool {
-		f := failureOf(row.Op, v)
-		f.Case = "" // it is not stored yet
-		return j.find(row.Op, row.Tier, f) == e
+		return j.find(row.Op, row.Tier, failureOf(row.Op, v)) == e
 	})
 	if c == nil {
 		return nil, nil
@@ -465,7 +494,7 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 	}
 
 	// The inputs of the worst.
-	p("The inputs on which they were met, for the rows that do not equal what the op requires: `go run ./cmd/assay lib -case 'CASE' LIBRARY`, with")
+	p("The inputs on which they were met, for the rows with an error over bound; the others' failures are below: `go run ./cmd/assay lib -case 'CASE' LIBRARY`, with")
 	p("`-property PROPERTY` for a recipe. Rows whose worst is the same, met on the same input, are together.")
 	p("")
 	p("| op | error over bound, case, property: tiers |")
@@ -511,15 +540,18 @@ func (j *judgedFile) markdown(results []*libRow, o libOptions) []byte {
 				p("- case `%s` (`go run ./cmd/assay lib -case %s LIBRARY`), %s: %s", c.entry.Path, c.entry.Case.ID, c.entry.Case.Op, c.gives.list("; ", " (", ")"))
 			}
 			if len(e.idle) > 0 {
-				p("- cases of other libraries: %s", strings.Join(e.idle, ", "))
+				p("- cases that no row of this run fails on: %s", strings.Join(e.idle, ", "))
 			}
 			if len(e.unshown) > 0 {
 				p("- by no single case in the corpus, but by the properties: %s", groupRows(e.unshown))
 			}
 		}
 		if e.Unstored != "" && e.worst != nil {
-			op, tier, _ := strings.Cut(e.worstRow, "/")
-			p("- again: `go run ./cmd/assay lib -rows '^%s/%s$' -property %s -case '%s' LIBRARY`", op, tier, e.worst.Property, e.worst.Case)
+			property := "-property " + e.worst.Property + " "
+			if e.worst.Property == corpusProperty {
+				property = ""
+			}
+			p("- again: `go run ./cmd/assay lib -rows '^%s$' %s-case '%s' LIBRARY`", e.worstRow, property, e.worst.Case)
 		}
 	}
 	p("")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -108,6 +109,9 @@ func checkOne(row spec.Row, c *spec.Case, recipe *props.Recipe, property string)
 	return p.Check(row, *recipe, props.Options{}), nil
 }
 
+// corpusEntries is the corpus, read once; its cases must not be changed.
+var corpusEntries = sync.OnceValues(corpus.All)
+
 // findCase makes the case that an id names; recipe is set if it is one.
 func findCase(ctx context.Context, id, model string, tokens int) (c *spec.Case, recipe *props.Recipe, err error) {
 	if strings.HasPrefix(id, "tensor:") {
@@ -129,7 +133,7 @@ func findCase(ctx context.Context, id, model string, tokens int) (c *spec.Case, 
 		}
 		return r.Case(), &r, nil
 	}
-	entries, err := corpus.All()
+	entries, err := corpusEntries()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -43,6 +43,9 @@ type Evidence struct {
 	Fault string
 }
 
+// Usual tells whether a definition speaks of usual data, so that it can be set beside others.
+func (d Definition) Usual() bool { return d.strategy == "" }
+
 // All returns the definitions, those of an op one after the other.
 func All() []Definition { return append([]Definition(nil), definitions...) }
 
@@ -108,8 +111,13 @@ func run(row spec.Row, c *spec.Call) (fault string) {
 func apart(want, got []float32) float64 {
 	top, worst := float64(largest(want)), 0.0
 	for i, w := range want {
-		if d := math.Abs(float64(w) - float64(got[i])); d > worst { // false for NaN
-			worst = d
+		d := math.Abs(float64(w) - float64(got[i]))
+		switch {
+		case w == got[i], w != w && got[i] != got[i]:
+		case math.IsNaN(d), math.IsInf(d, 0): // one of them is no number
+			return math.Inf(1)
+		default:
+			worst = max(worst, d)
 		}
 	}
 	if worst == 0 || top == 0 {
