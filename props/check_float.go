@@ -48,7 +48,7 @@ func checkInPlace(h *harness, r Recipe) *Finding {
 		}
 		call.Out = call.In[k]
 		h.cases++
-		if f := protect(func() { h.row.Func.Run(call) }); f != nil {
+		if f := Protect(func() { h.row.Func.Run(call) }); f != nil {
 			return f
 		}
 		if f := sameOutput(r.Op, apart, call.Out, fmt.Sprintf("differs when the output is operand %d", k)); f != nil {

@@ -49,7 +49,7 @@ func (h *harness) inMode(c *spec.Case, extra uint32) (out []byte, after uint32, 
 	old := cpustate.Mode()
 	call := &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: out}
 	h.cases++
-	f = protect(func() {
+	f = Protect(func() {
 		cpustate.SetMode(old | extra)
 		defer func() {
 			after = cpustate.Mode() &^ cpustate.StatusBits
@@ -94,7 +94,7 @@ func (h *harness) leavesClear(c *spec.Case) *Finding {
 	h.cases++
 	var inUse uint32
 	var after uint64
-	if f := protect(func() {
+	if f := Protect(func() {
 		cpustate.ClearVectors()
 		h.row.Func.Run(call)
 		inUse, after = cpustate.VectorsInUse(), cpustate.Flags()

@@ -10,8 +10,8 @@ import (
 	"assay/spec"
 )
 
-// quantsOf returns scale and quants of a block of Q8_0, Q8_1 or Q8_K.
-func quantsOf(f spec.Format, blk []byte) (d float32, q []byte) {
+// Quants returns scale and quants of a block of Q8_0, Q8_1 or Q8_K.
+func Quants(f spec.Format, blk []byte) (d float32, q []byte) {
 	l := spec.LayoutOf(f)
 	if l.DKind == spec.ScaleF32 {
 		return spec.GetF32(blk, 0), blk[spec.Q8KOffQuants:][:spec.SuperBlock]
@@ -39,7 +39,7 @@ func checkQuantiser(h *harness, r Recipe) *Finding {
 	back := make([]float32, len(x)) // d·q
 	for b := range len(x) / n {
 		xs := x[b*n:][:n]
-		d, q := quantsOf(format, out[b*size:][:size])
+		d, q := Quants(format, out[b*size:][:size])
 		if f := quantizedBlock(format, d, q, xs); f != nil {
 			f.Element = fmt.Sprintf("block %d %s", b, f.Element)
 			return f
@@ -102,8 +102,8 @@ func (h *harness) idempotent(op spec.Op, out []byte, back []float32) *Finding {
 	format := spec.MustLookup(op).Out
 	size := format.BlockBytes()
 	for b := range len(back) / format.BlockLen() {
-		d1, q1 := quantsOf(format, out[b*size:][:size])
-		d2, q2 := quantsOf(format, again[b*size:][:size])
+		d1, q1 := Quants(format, out[b*size:][:size])
+		d2, q2 := Quants(format, again[b*size:][:size])
 		if d := math.Abs(float64(d1)); !(d > 1e-11 && d < 1e36) {
 			continue
 		}

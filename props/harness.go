@@ -65,7 +65,7 @@ func (h *harness) call(c *spec.Case, in [][]byte, out, around []byte, threads in
 	}
 	before := bytes.Clone(around[:first])
 	after := bytes.Clone(around[first+len(out):])
-	if f := protect(func() {
+	if f := Protect(func() {
 		call := &spec.Call{Shape: c.Shape, Threads: threads, In: in, Out: out}
 		soilStack(soil[h.cases%len(soil)])
 		cpustate.SoilRegisters(int(h.poison >> 2))
@@ -102,10 +102,10 @@ func keep(*[512]uint32) {}
 // soil are patterns for the stack: NaN, −∞, 1 and 0.
 var soil = [4]uint32{0xffffffff, 0xff800000, 0x3f800000, 0}
 
-// protect turns a panic of f, a touch of an unreadable page included, into a
+// Protect turns a panic of f, a touch of an unreadable page included, into a
 // finding. The floating-point mode is afterwards what it was: a kernel that changes it must
 // not decide how others are judged.
-func protect(f func()) (found *Finding) {
+func Protect(f func()) (found *Finding) {
 	runtime.LockOSThread() // the mode belongs to the thread
 	defer runtime.UnlockOSThread()
 	defer cpustate.SetMode(cpustate.Mode())

@@ -80,8 +80,8 @@ func (l *Ledger) Entries() []Entry {
 	return out
 }
 
-// Sum is what the ledger knows of all properties of a row: cases, the largest error/bound
-// and where it was met, failures, and which properties were skipped, with their reasons.
+// Sum is what the ledger knows of all properties of a row: cases, the largest error/bound,
+// where and by which property it was met, failures, and which properties were skipped, with their reasons.
 func (l *Ledger) Sum(row spec.Row) Entry {
 	sum := Entry{Key: Key{Op: row.Op, Tier: row.Tier}}
 	var skipped []string
@@ -92,7 +92,7 @@ func (l *Ledger) Sum(row spec.Row) Entry {
 		sum.Cases += e.Cases
 		sum.Fails += e.Fails
 		if e.Worst > sum.Worst {
-			sum.Worst, sum.At = e.Worst, e.At
+			sum.Worst, sum.At, sum.Property = e.Worst, e.At, e.Property
 		}
 		if e.Skipped != "" {
 			skipped = append(skipped, e.Property+": "+e.Skipped)

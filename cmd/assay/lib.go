@@ -130,6 +130,8 @@ type libFailure struct {
 	Ratio    float64 `json:"ratio"`
 	Detail   string  `json:"detail"`
 	Replay   string  `json:"replay"`
+
+	deviation *judgedDeviation // the first that matches it; nil if there is none
 }
 
 // corpusProperty is the name under which the stored cases are entered.
@@ -316,21 +318,16 @@ type failures struct {
 	row    spec.Row
 	judged *judgedFile // or nil
 	all    []libFailure
-	at     map[string]int
 }
 
-func (fs *failures) add(v props.Verdict) {
-	f := failureOf(fs.row.Op, v)
-	key := f.Property + " " + f.Kind
+func (fs *failures) add(f libFailure) {
 	if fs.judged != nil {
-		key += " unjudged"
-		if e := fs.judged.find(fs.row.Op, fs.row.Tier, f); e != nil {
-			key += " " + e.ID
-		}
+		f.deviation = fs.judged.find(fs.row.Op, fs.row.Tier, f)
 	}
-	k, known := fs.at[key]
-	if !known {
-		fs.at[key] = len(fs.all)
+	k := slices.IndexFunc(fs.all, func(o libFailure) bool {
+		return o.Property == f.Property && o.Kind == f.Kind && o.deviation == f.deviation
+	})
+	if k < 0 {
 		fs.all = append(fs.all, f)
 		return
 	}
@@ -349,9 +346,10 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 		return res
 	}
 	ledger := new(props.Ledger)
-	found := failures{row: row, judged: judged, at: map[string]int{}}
+	found := failures{row: row, judged: judged, all: []libFailure{}}
 	props.Run(ctx, row, props.Options{
-		Seed: o.seed, Budget: o.budget, Ledger: ledger, All: true, Each: found.add,
+		Seed: o.seed, Budget: o.budget, Ledger: ledger, All: true,
+		Each: func(v props.Verdict) { found.add(failureOf(row.Op, v)) },
 		Replay: func(row spec.Row, property string, r props.Recipe) string {
 			return fmt.Sprintf("go run ./cmd/assay lib -rows '^%s$' -property %s -case '%v' %s", regexp.QuoteMeta(row.Name()), property, r, path)
 		},
@@ -365,27 +363,22 @@ func auditForeign(ctx context.Context, path string, row spec.Row, stored []*corp
 		if v.Failed {
 			v.Verdict.Property = corpusProperty
 			v.Verdict.Replay = fmt.Sprintf("go run ./cmd/assay lib -rows '^%s$' -case %s %s", regexp.QuoteMeta(row.Name()), e.Case.ID, path)
-			found.add(v.Verdict)
+			found.add(failureOf(row.Op, v.Verdict))
 			if v.Finding.Stopped {
 				break
 			}
 		}
 	}
 	sum := ledger.Sum(row)
-	res.Cases, res.WorstRatio, res.WorstCase, res.Skipped = sum.Cases, jsonRatio(sum.Worst), sum.At, sum.Skipped
-	for _, e := range ledger.Entries() {
-		if e.Worst == sum.Worst && e.At == sum.At {
-			res.WorstProperty = e.Property
-		}
-	}
-	res.Failures = append(res.Failures, found.all...)
+	res.Cases, res.WorstRatio, res.WorstCase, res.WorstProperty, res.Skipped = sum.Cases, jsonRatio(sum.Worst), sum.At, sum.Property, sum.Skipped
 	res.definitions = definition.Compare(row, definitionCases, o.seed)
 	for _, e := range res.definitions {
 		res.Definitions = append(res.Definitions, libDefinition{e.Name, e.Text, e.Who, e.Blocks, e.Equal, jsonRatio(e.Apart), e.Fault})
 		if e.Fault != "" {
-			res.Failures = append(res.Failures, libFailure{Property: "definitions", Kind: "crash", Fails: 1, Detail: e.Fault})
+			found.add(libFailure{Property: "definitions", Kind: "crash", Fails: 1, Detail: e.Fault})
 		}
 	}
+	res.Failures = found.all
 	switch {
 	case len(res.Failures) > 0:
 		res.Verdict = "fail"

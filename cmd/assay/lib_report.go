@@ -189,12 +189,8 @@ func holdsFloat(c *spec.Case, what string) bool {
 // holdsQuant tells whether the second operand of a case, blocks of quants, has the quant q.
 func holdsQuant(c *spec.Case, q int8) bool {
 	f := spec.MustLookup(c.Op).In[1].Format
-	at := f.BlockBytes() - f.BlockLen() // Q8_0 and Q8_1: the quants are what a block ends with
-	if f == spec.Q8K {
-		at = spec.Q8KOffQuants
-	}
-	for b := c.In[1]; len(b) > 0; b = b[f.BlockBytes():] {
-		if bytes.IndexByte(b[at:at+f.BlockLen()], byte(q)) >= 0 {
+	for block := range slices.Chunk(c.In[1], f.BlockBytes()) {
+		if _, quants := props.Quants(f, block); bytes.IndexByte(quants, byte(q)) >= 0 {
 			return true
 		}
 	}
@@ -233,12 +229,11 @@ func (e *judgedDeviation) ofOp(op spec.Op) bool {
 	})
 }
 
-// assign gives each failure to the first deviation that matches it, and returns
-// those that none does.
+// assign gives each failure to its deviation, and returns those that have none.
 func (j *judgedFile) assign(rows []*libRow) (unjudged []string) {
 	for _, r := range rows {
 		for _, f := range r.Failures {
-			e := j.find(r.Op, r.Tier, f)
+			e := f.deviation
 			if e == nil {
 				unjudged = append(unjudged, fmt.Sprintf("%s %s (%s): %s", r.name(), f.Property, f.Kind, f.text()))
 				continue

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,8 +115,12 @@ func TestLibBroken(t *testing.T) {
 			}
 		}
 	}
-	if row := rows["gelu_f32/segfault"]; row == nil || row["verdict"] != "fail" || row["definitions"].([]any)[0].(map[string]any)["fault"] == "" {
-		t.Errorf("a kernel that crashes in an op with definitions: %v", row)
+	row := rows["gelu_f32/segfault"]
+	if row == nil || row["verdict"] != "fail" {
+		t.Fatalf("a kernel that crashes in an op with definitions: %v", row)
+	}
+	if fault, _ := row["definitions"].([]any)[0].(map[string]any)["fault"].(string); !strings.Contains(fault, "crashes") {
+		t.Errorf("definitions of a kernel that crashes: %v", row["definitions"])
 	}
 	if row := rows["dot_f32/right"]; row["verdict"] != "pass" {
 		t.Errorf("the kernel beside the broken ones: %v", row)
@@ -134,6 +139,19 @@ func TestLibBroken(t *testing.T) {
 		if status != want || strings.Contains(stderr, "a: judged, and not seen") != (want == 1) {
 			t.Errorf("judged tier %s: status %d, want %d: %s", tier, status, want, stderr)
 		}
+	}
+}
+
+// Of failures of one property and kind, that with the largest error over bound is kept, and all are counted.
+func TestLibFailures(t *testing.T) {
+	var fs failures
+	for _, f := range []libFailure{{Property: "p", Kind: "formula", Ratio: 2}, {Property: "p", Kind: "class"}, {Property: "p", Kind: "formula", Ratio: 7}, {Property: "p", Kind: "formula", Ratio: 5}} {
+		f.Fails = 1
+		fs.add(f)
+	}
+	want := []libFailure{{Property: "p", Kind: "formula", Ratio: 7, Fails: 3}, {Property: "p", Kind: "class", Fails: 1}}
+	if !slices.Equal(fs.all, want) {
+		t.Errorf("got %v, want %v", fs.all, want)
 	}
 }
 

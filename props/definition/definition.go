@@ -11,11 +11,9 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"runtime"
 
 	"github.com/x448/float16"
 
-	"assay/kernels/cpustate"
 	"assay/props"
 	"assay/spec"
 )
@@ -72,7 +70,8 @@ func Compare(row spec.Row, cases int, seed uint64) []Evidence {
 				continue
 			}
 			got := make([]byte, in.OutBytes(c.Shape))
-			if e.Fault = run(row, &spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: got}); e.Fault != "" {
+			if f := props.Protect(func() { row.Func.Run(&spec.Call{Shape: c.Shape, Threads: 1, In: c.In, Out: got}) }); f != nil {
+				e.Fault = f.Detail
 				return append(out, e)
 			}
 			if in.Out == spec.F32 {
@@ -88,24 +87,6 @@ func Compare(row spec.Row, cases int, seed uint64) []Evidence {
 		out = append(out, e)
 	}
 	return out
-}
-
-// run runs a kernel and returns the fault that stopped it, or "". The floating-point mode is afterwards what it was.
-func run(row spec.Row, c *spec.Call) (fault string) {
-	runtime.LockOSThread() // the mode belongs to the thread
-	defer runtime.UnlockOSThread()
-	defer cpustate.SetMode(cpustate.Mode())
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case spec.Fault:
-			fault = string(r)
-		default:
-			panic(r)
-		}
-	}()
-	row.Func.Run(c)
-	return ""
 }
 
 func apart(want, got []float32) float64 {

@@ -1,6 +1,7 @@
 package definition_test
 
 import (
+	"math"
 	"testing"
 
 	"assay/kernels"
@@ -26,6 +27,8 @@ func TestOurs(t *testing.T) {
 			}
 			share := float64(e.Equal) / float64(e.Blocks)
 			switch {
+			case e.Fault != "":
+				t.Errorf("%s, %q: %s", d.Op, d.Name, e.Fault)
 			case e.Blocks == 0:
 				t.Errorf("%s, %q: nothing compared", d.Op, d.Name)
 			case ours[d.Op] == d.Name && share < 1:
@@ -36,6 +39,25 @@ func TestOurs(t *testing.T) {
 				t.Errorf("%s, %q: %.3g apart", d.Op, d.Name, e.Apart)
 			}
 			t.Logf("%s, %q: %.4f of %d equal, %.3g apart", d.Op, d.Name, share, e.Blocks, e.Apart)
+		}
+	}
+}
+
+// A kernel that gives a NaN where a definition has a number is no near one.
+func TestApart(t *testing.T) {
+	row := kernels.For(spec.OpGeluF32)[0]
+	ours := row.Func.(spec.Unary)
+	row.Func = spec.Unary(func(dst, src []float32) {
+		ours(dst, src)
+		for i, x := range src {
+			if x > 1 && x < 1.01 {
+				dst[i] = float32(math.NaN())
+			}
+		}
+	})
+	for _, e := range definition.Compare(row, 60, 1) {
+		if e.Equal == e.Blocks || !math.IsInf(e.Apart, 1) {
+			t.Errorf("%q: %d of %d equal, %g apart, want it infinite", e.Name, e.Equal, e.Blocks, e.Apart)
 		}
 	}
 }
